@@ -1,0 +1,79 @@
+"""What every subcommand shares: --home, --config, --json, the reporter, and how an error becomes an exit code."""
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from shortlist.errors import BundleError, ConfigError, DataError, GateRefused, ShortlistError
+from shortlist.home import Home
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+EXIT_CODES: tuple[tuple[type[ShortlistError], int], ...] = (
+    (ConfigError, 2),
+    (DataError, 3),
+    (GateRefused, 4),
+    (BundleError, 5),
+    (ShortlistError, 1),
+)
+"""The one table of exit codes: 0 fine, 1 failure, 2 usage, 3 data refused, 4 gate refused, 5 bundle invalid."""
+
+
+def home_option(command: Command) -> Command:
+    """Add --home, given to the command as `home`, a `Home`."""
+    return click.option(
+        "--home",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("var"),
+        envvar="SHORTLIST_HOME",
+        show_default=True,
+        show_envvar=True,
+        callback=lambda _context, _parameter, root: Home(root),
+        help="The folder that holds events, bundles and reports.",
+    )(command)
+
+
+def config_option(command: Command) -> Command:
+    """Add --config, given to the command as `config_path`, a path or None."""
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path, dir_okay=False, exists=True),
+        envvar="SHORTLIST_CONFIG",
+        show_envvar=True,
+        help="A TOML file; what it leaves out keeps the defaults of config/default.toml.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """Add --json, given to the command as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")(command)
+
+
+def exits(command: Command) -> Command:
+    """Turn a `ShortlistError` into its message on standard error and its exit code."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except ShortlistError as error:
+            click.echo(f"shortlist: {error}", err=True)
+            sys.exit(exit_code(error))
+
+    return run  # type: ignore[return-value]
+
+
+def exit_code(error: ShortlistError) -> int:
+    """The exit code of an error, from the table above."""
+    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+
+
+def print_json(value: Any) -> None:
+    """Print a result as indented JSON on standard output."""
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode())

@@ -1,0 +1,51 @@
+"""Where things lie in a home folder (DESIGN.md, section 2)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths of one home folder. Nothing is created by naming it."""
+
+    root: Path
+
+    @property
+    def events(self) -> Path:
+        """Canonical events, ``date=YYYY-MM-DD/*.parquet``, append-only."""
+        return self.root / "events"
+
+    @property
+    def items(self) -> Path:
+        """The catalogue."""
+        return self.root / "catalog" / "items.parquet"
+
+    @property
+    def users(self) -> Path:
+        """User attributes."""
+        return self.root / "catalog" / "users.parquet"
+
+    @property
+    def imports(self) -> Path:
+        """One record per import: what was read, taken and refused."""
+        return self.root / "imports"
+
+    @property
+    def rejects(self) -> Path:
+        """Quarantined rows, one file per import, each row with a reason code."""
+        return self.root / "rejects"
+
+    @property
+    def bundles(self) -> Path:
+        """Immutable bundles, one folder per version."""
+        return self.root / "bundles"
+
+    @property
+    def current(self) -> Path:
+        """The file that names the serving version."""
+        return self.root / "CURRENT"
+
+    @property
+    def reports(self) -> Path:
+        """Evaluation reports, one folder per version."""
+        return self.root / "reports"

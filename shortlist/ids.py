@@ -1,0 +1,81 @@
+"""The one owner of ids: external strings on one side, dense int32 positions on the other."""
+
+from collections.abc import Iterable
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+MISSING = -1
+
+
+class IdMap:
+    """A fixed set of external ids, each with its position in byte order.
+
+    The ids lie behind one another in one UTF-8 array with an offset array beside it, so that a map of ten million
+    ids can be memory-mapped and shared between processes. A look-up is a binary search: O(log n), no table to build.
+
+    Parameters
+    ----------
+    text : ndarray of uint8, shape (n_bytes,)
+        All ids in byte order, one behind the other.
+    offsets : ndarray of int64, shape (n_ids + 1,)
+        Where each id begins; the last entry is ``n_bytes``.
+
+    Examples
+    --------
+    >>> ids = IdMap.from_ids(["tea", "milk", "tea"])
+    >>> len(ids), ids.position("tea"), ids.position("jam"), ids.external(0)
+    (2, 1, -1, 'milk')
+    """
+
+    __slots__ = ("_index", "offsets", "text")
+
+    def __init__(self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> None:
+        self.text = text
+        self.offsets = offsets
+        self._index: pd.Index[str] | None = None
+
+    @classmethod
+    def from_ids(cls, ids: Iterable[str]) -> Self:
+        """Build a map of the distinct ids given, in any order."""
+        encoded = sorted({external.encode() for external in ids})
+        lengths = np.fromiter((len(one) for one in encoded), dtype=np.int64, count=len(encoded))
+        offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def external(self, position: int) -> str:
+        """The id at a position. Raises ``IndexError`` outside ``[0, len)``."""
+        return self._bytes_at(position).decode()
+
+    def externals(self, positions: npt.NDArray[np.integer]) -> list[str]:
+        """The ids at many positions."""
+        return [self._bytes_at(int(position)).decode() for position in positions]
+
+    def position(self, external: str) -> int:
+        """The position of one id, ``MISSING`` when it is unknown."""
+        wanted = external.encode("utf-8", "surrogatepass")
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            if self._bytes_at(middle) < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        return low if low < len(self) and self._bytes_at(low) == wanted else MISSING
+
+    def positions(self, externals: Iterable[str]) -> npt.NDArray[np.int32]:
+        """The positions of many ids, int32, ``MISSING`` where unknown. Builds a hash table at its first use."""
+        if self._index is None:
+            self._index = pd.Index(self.externals(np.arange(len(self))), dtype="str")
+        return np.asarray(self._index.get_indexer(pd.Index(list(externals), dtype="str")), dtype=np.int32)
+
+    def _bytes_at(self, position: int) -> bytes:
+        if not 0 <= position < len(self):
+            raise IndexError(position)
+        return self.text[self.offsets[position] : self.offsets[position + 1]].tobytes()

@@ -1,0 +1,117 @@
+"""The versions in a home: which there are, which one serves, and the way back."""
+
+from pathlib import Path
+
+import orjson
+
+from shortlist.atomic import replace_file
+from shortlist.bundle import Bundle, open_bundle
+from shortlist.errors import BundleError
+from shortlist.home import Home
+from shortlist.manifest import MANIFEST_NAME, Manifest, check_version_name, read_manifest
+
+
+class Registry:
+    """The bundles of a home.
+
+    ``CURRENT`` names the serving version; ``publications.json`` holds the order in which versions were published, so
+    that a roll-back knows where to go. The history is written first: a crash between the two leaves ``CURRENT`` right.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    def versions(self) -> list[Manifest]:
+        """The manifests of all bundles, oldest first. Folders without a readable manifest are left out."""
+        if not self.home.bundles.is_dir():
+            return []
+        manifests = []
+        for folder in self.home.bundles.iterdir():
+            if not folder.name.startswith(".") and (folder / MANIFEST_NAME).is_file():
+                manifests.append(read_manifest(folder))
+        return sorted(manifests, key=lambda manifest: (manifest.created_at, manifest.version))
+
+    def current(self) -> str | None:
+        """The serving version, None before the first publication."""
+        try:
+            return check_version_name(self.home.current.read_text(encoding="utf-8").strip())
+        except FileNotFoundError:
+            return None
+
+    def resolve(self, name: str) -> str:
+        """Turn ``latest``, ``current`` or a version's name into a version's name.
+
+        Raises
+        ------
+        BundleError
+            When there is no such version.
+        """
+        if name == "latest":
+            versions = self.versions()
+            found = versions[-1].version if versions else None
+        else:
+            found = self.current() if name == "current" else check_version_name(name)
+        if found is None:
+            raise BundleError(
+                f"{self.home.root}: no {name} version. Run `shortlist train`, then `shortlist publish latest`."
+            )
+        if not self.folder(found).is_dir():
+            raise BundleError(f"{self.folder(found)}: no such bundle. `shortlist versions` lists those there are.")
+        return found
+
+    def folder(self, version: str) -> Path:
+        """Where a version lies."""
+        return self.home.bundles / version
+
+    def open(self, name: str) -> Bundle:
+        """Open a version by name, ``latest`` or ``current``, after checking every file."""
+        return open_bundle(self.folder(self.resolve(name)))
+
+    def publish(self, name: str) -> str:
+        """Check a version whole and make it the serving one. Publishing what serves already changes nothing."""
+        version = self.open(name).version
+        if version != self.current():
+            self._write_history([*self._history_to_current(), version])
+            self._point_to(version)
+        return version
+
+    def rollback(self) -> str:
+        """Make the version that served before the current one serve again.
+
+        Raises
+        ------
+        BundleError
+            When nothing was published before it, or what was is no longer whole.
+        """
+        history = self._history_to_current()
+        if len(history) < 2:
+            raise BundleError(
+                f"{self.home.root}: no version served before this one. `shortlist publish V` names another."
+            )
+        version = open_bundle(self.folder(history[-2])).version
+        self._point_to(version)
+        self._write_history(history[:-1])
+        return version
+
+    def _point_to(self, version: str) -> None:
+        replace_file(self.home.current, version.encode() + b"\n")
+
+    def _history_to_current(self) -> list[str]:
+        """The publications up to the serving one, oldest first."""
+        current = self.current()
+        if current is None:
+            return []
+        try:
+            history: list[str] = orjson.loads(self._history_path.read_bytes())
+        except FileNotFoundError:
+            return [current]
+        while history and history[-1] != current:
+            history.pop()
+        return history or [current]
+
+    def _write_history(self, history: list[str]) -> None:
+        replace_file(self._history_path, orjson.dumps(history))
+
+    @property
+    def _history_path(self) -> Path:
+        return self.home.root / "publications.json"
