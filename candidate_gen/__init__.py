@@ -1,0 +1,1 @@
+"""Stage one: ALS factors in a FAISS index, the sources beside them, and merging what they find."""

@@ -1,0 +1,1 @@
+"""A/B experiments: their configuration, and which variants a user gets."""

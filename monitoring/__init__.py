@@ -1,0 +1,1 @@
+"""Counters for the one who is on call."""

@@ -1,0 +1,1 @@
+"""How good the lists are: a protocol without leaks, tuned baselines, intervals and paired tests."""

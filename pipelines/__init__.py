@@ -1,0 +1,1 @@
+"""Joining the parts: train, evaluate, publish, the demo and the command line."""

@@ -24,6 +24,38 @@ EXIT_CODES: tuple[tuple[type[ShortlistError], int], ...] = (
 """The one table of exit codes: 0 fine, 1 failure, 2 usage, 3 data refused, 4 gate refused, 5 bundle invalid."""
 
 
+class ManyValuesCommand(click.Command):
+    """A command without positional arguments whose repeatable options take several values after one flag.
+
+    ``--events a.csv b.csv`` means ``--events a.csv --events b.csv``.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeat the flag before each further value."""
+        flags = {
+            flag
+            for option in self.params
+            if isinstance(option, click.Option) and option.multiple
+            for flag in option.opts
+        }
+        return super().parse_args(ctx, _repeat_flags(args, flags))
+
+
+def _repeat_flags(arguments: list[str], flags: set[str]) -> list[str]:
+    repeated: list[str] = []
+    flag, is_next_its_value = None, False
+    for argument in arguments:
+        if argument.startswith("-") and argument != "-":
+            name, equals, _ = argument.partition("=")
+            flag, is_next_its_value = (name if name in flags else None), not equals
+        elif flag is not None and not is_next_its_value:
+            repeated.append(flag)
+        else:
+            is_next_its_value = False
+        repeated.append(argument)
+    return repeated
+
+
 def home_option(command: Command) -> Command:
     """Add --home, given to the command as `home`, a `Home`."""
     return click.option(

@@ -2,14 +2,23 @@
 
 from pathlib import Path
 
+from pydantic import Field
+
+from candidate_gen.training import CandidateConfig
+from data.interactions import EventWeights
 from data.settings import DataConfig
+from ranking.training import RankerConfig
 from shortlist.config import ConfigModel, load_config
 
 
 class Config(ConfigModel):
     """The root of config/default.toml."""
 
+    seed: int = Field(default=42, ge=0)
     data: DataConfig = DataConfig()
+    event_weights: EventWeights = EventWeights()
+    candidate_gen: CandidateConfig = CandidateConfig()
+    ranking: RankerConfig = RankerConfig()
 
 
 def read_config(path: Path | None) -> Config:

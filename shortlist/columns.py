@@ -44,7 +44,7 @@ EVENT_DTYPES: Final[dict[str, str]] = {
     RECOMMENDATION_ID: "str",
     POSITION: "float64",
 }
-"""Canonical event columns in file order. Prices are in the shop's currency per unit; all but the first four may be missing."""
+"""Canonical event columns in file order; all but the first four may be missing. A price is that of one unit."""
 
 ITEM_DTYPES: Final[dict[str, str]] = {
     ITEM_ID: "str",

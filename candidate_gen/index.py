@@ -1,0 +1,141 @@
+"""The FAISS index over item factors: its kind follows the catalogue's size, and it is taken only if measured good.
+
+Small catalogues are searched exactly. In a large one, the items of the largest factors are searched exactly: an inner
+product is bounded by the norm of the factor, so that an item of a small one is never among the best (docs/adr/0003).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from shortlist.config import ConfigModel
+
+Factors = npt.NDArray[np.float32]
+EXACT: tuple[str, float] = ("Flat", 1.0)
+
+
+class IndexConfig(ConfigModel):
+    """When an index is good enough, and how many users it is measured with."""
+
+    min_recall: float = Field(default=0.99, ge=0, le=1)
+    n_probe_users: int = Field(default=500, ge=1)
+    exact_below_items: int = Field(default=20_000, ge=0)
+    cells_above_items: int = Field(default=200_000, ge=0)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexChoice:
+    """What was built: the FAISS factory string, the share of items in it (largest factors first), the recall found."""
+
+    factory: str
+    share_of_items: float
+    recall: float
+
+
+@dataclass(frozen=True, slots=True)
+class FactorIndex:
+    """Maximum inner product search, one query at a time.
+
+    Attributes
+    ----------
+    index : faiss.Index
+    items : ndarray of int32, shape (n_indexed,)
+        The item at each position of the index.
+    """
+
+    index: Any
+    items: npt.NDArray[np.int32]
+
+    def search(self, factor: Factors, n: int, allowed: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.int32]:
+        """The `n` items of the largest inner product, best first; fewer when fewer are indexed or allowed.
+
+        Parameters
+        ----------
+        factor : ndarray of float32, shape (factors,)
+        allowed : ndarray of bool, shape (n_items,), optional
+            Items that may be found; all without it.
+
+        Returns
+        -------
+        ndarray of int32, shape (<= n,)
+        """
+        if not n or not len(self.items):
+            return np.zeros(0, dtype=np.int32)
+        parameters = None if allowed is None else _only(self.index, allowed[self.items])
+        found = self.index.search(factor[None, :], min(n, len(self.items)), params=parameters)[1][0]
+        best: npt.NDArray[np.int32] = self.items[found[found >= 0]]
+        return best
+
+    def to_bytes(self) -> bytes:
+        """The FAISS index as FAISS writes it."""
+        content: bytes = faiss.serialize_index(self.index).tobytes()
+        return content
+
+
+def open_index(path: Path, items: npt.NDArray[np.int32]) -> FactorIndex:
+    """Map an index file whose hash has been checked (FAISS trusts what it reads), for one thread a search."""
+    faiss.omp_set_num_threads(1)
+    return FactorIndex(faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY), items)
+
+
+def build_index(
+    item_factors: Factors, user_factors: Factors, n_candidates: int, config: IndexConfig
+) -> tuple[FactorIndex, IndexChoice]:
+    """Build the cheapest index that is good enough.
+
+    The kinds that the catalogue's size allows are tried from the cheapest on. One is accepted when, over
+    `user_factors`, it finds at least ``config.min_recall`` of the exact best `n_candidates`; the exact index always is.
+
+    Parameters
+    ----------
+    item_factors : ndarray of float32, shape (n_items, factors)
+    user_factors : ndarray of float32, shape (n_users, factors)
+        Factors of real users, to measure with.
+    """
+    norms = np.linalg.norm(item_factors, axis=1)
+    by_norm = np.argsort(-norms, kind="stable").astype(np.int32)
+    exact = _build(*EXACT, item_factors, by_norm)
+    wanted = [exact.search(factor, n_candidates) for factor in user_factors]
+    for kind in _kinds(len(item_factors), config) if len(user_factors) else []:
+        index = _build(*kind, item_factors, by_norm)
+        recall = _recall(wanted, [index.search(factor, n_candidates) for factor in user_factors])
+        if recall >= config.min_recall:
+            return index, IndexChoice(*kind, recall)
+    return exact, IndexChoice(*EXACT, 1.0)
+
+
+def _kinds(n_items: int, config: IndexConfig) -> list[tuple[str, float]]:
+    """Factory strings and shares of items worth trying before the exact index, cheapest first."""
+    if n_items < config.exact_below_items:
+        return []
+    heads = [("Flat", 0.125), ("Flat", 0.25), ("Flat", 0.5)]
+    return heads if n_items < config.cells_above_items else [("IVF4096,SQ8", 1.0), *heads]
+
+
+def _build(factory: str, share: float, item_factors: Factors, by_norm: npt.NDArray[np.int32]) -> FactorIndex:
+    items = np.sort(by_norm[: int(np.ceil(share * len(by_norm)))])
+    index = faiss.index_factory(item_factors.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
+    index.train(item_factors[items])
+    index.add(item_factors[items])
+    if isinstance(index, faiss.IndexIVF):
+        index.nprobe = index.nlist // 16
+    return FactorIndex(index, items)
+
+
+def _only(index: Any, allowed: npt.NDArray[np.bool_]) -> Any:
+    """Search parameters that look at the allowed positions alone, in every cell."""
+    selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+    if isinstance(index, faiss.IndexIVF):
+        return faiss.SearchParametersIVF(sel=selector, nprobe=index.nlist)
+    return faiss.SearchParameters(sel=selector)
+
+
+def _recall(wanted: list[npt.NDArray[np.int32]], found: list[npt.NDArray[np.int32]]) -> float:
+    """Mean share of the wanted items that were found, user by user."""
+    shares = [np.isin(one, other).mean() for one, other in zip(wanted, found, strict=True) if len(one)]
+    return float(np.mean(shares)) if shares else 1.0

@@ -1,0 +1,101 @@
+"""One user's history, grouped by item: what the sources and the features both start from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from data.interactions import SECONDS_PER_DAY, History
+
+HALF_LIVES_DAYS = (7, 21, 60, 120, 365)
+"""The half-lives at which a user's events are counted, in days."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserProfile:
+    """A history grouped by item, as of one moment.
+
+    Attributes
+    ----------
+    as_of : int
+        Seconds since 1970.
+    item_idx : ndarray of int32, shape (m,)
+        The user's distinct items, ascending.
+    n_events : ndarray of float32, shape (m,)
+        Interactions with each item.
+    first_days, last_days : ndarray of float32, shape (m,)
+        Days from the first and from the last of them to `as_of`.
+    decayed : ndarray of float32, shape (n_half_lives, m)
+        Weights summed with exponential decay, a row for each of `HALF_LIVES_DAYS`.
+    price : ndarray of float32, shape (m,)
+        Mean price paid for each item; 0 where unknown.
+    basket_days : ndarray of float32, shape (n_baskets,)
+        Days from each distinct moment of activity to `as_of`, oldest first.
+    """
+
+    as_of: int
+    item_idx: npt.NDArray[np.int32]
+    n_events: npt.NDArray[np.float32]
+    first_days: npt.NDArray[np.float32]
+    last_days: npt.NDArray[np.float32]
+    decayed: npt.NDArray[np.float32]
+    price: npt.NDArray[np.float32]
+    basket_days: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.item_idx)
+
+    def decayed_at(self, half_life_days: int) -> npt.NDArray[np.float32]:
+        """The row of `decayed` for one of `HALF_LIVES_DAYS`."""
+        row: npt.NDArray[np.float32] = self.decayed[HALF_LIVES_DAYS.index(half_life_days)]
+        return row
+
+
+def build_profile(history: History) -> UserProfile:
+    """Group a history by item. Costs O(n log n) in the number of its interactions."""
+    order = np.argsort(history.item_idx, kind="stable")
+    grouped = history.item_idx[order]
+    starts = _group_starts(grouped)
+    ends = np.append(starts, len(grouped))[1:]
+    days = (history.as_of - history.timestamp[order]).astype(np.float32) / np.float32(SECONDS_PER_DAY)
+    n_events = (ends - starts).astype(np.float32)
+    return UserProfile(
+        as_of=history.as_of,
+        item_idx=grouped[starts],
+        n_events=n_events,
+        first_days=days[starts],
+        last_days=days[ends - 1],
+        decayed=_decayed_sums(days, history.weight[order], starts),
+        price=_sums(history.price[order], starts) / n_events,
+        basket_days=_basket_days(history),
+    )
+
+
+def decay(days: npt.NDArray[np.float32], half_life_days: float) -> npt.NDArray[np.float32]:
+    """``2 ** (-days / half_life_days)``, float32."""
+    decayed: npt.NDArray[np.float32] = np.exp2(days * np.float32(-1.0 / half_life_days))
+    return decayed
+
+
+def _group_starts(grouped: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    changes = np.empty(len(grouped), dtype=np.bool_)
+    changes[:1] = True
+    np.not_equal(grouped[1:], grouped[:-1], out=changes[1:])
+    return np.flatnonzero(changes)
+
+
+def _decayed_sums(
+    days: npt.NDArray[np.float32], weight: npt.NDArray[np.float32], starts: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    rows = [_sums(weight * decay(days, half_life), starts) for half_life in HALF_LIVES_DAYS]
+    return np.stack(rows)
+
+
+def _sums(values: npt.NDArray[np.float32], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    sums: npt.NDArray[np.float32] = np.add.reduceat(values, starts) if len(starts) else np.zeros(0, dtype=np.float32)
+    return sums
+
+
+def _basket_days(history: History) -> npt.NDArray[np.float32]:
+    moments = history.timestamp[_group_starts(history.timestamp)]
+    return (history.as_of - moments).astype(np.float32) / np.float32(SECONDS_PER_DAY)

@@ -1,0 +1,221 @@
+"""The catalogue and the users' attributes: raw rows made canonical, merged by id, stored as one Parquet table each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data.event_names import squash
+from data.events import Reading
+from data.formats import AUTO, CATEGORY_LEVELS, FORMATS, ITEM_ALIASES, USER_ALIASES, recognise
+from data.mapping import ColumnMap, map_columns, require
+from data.parsing import TimeReading, is_numeric_time, to_flags, to_numbers, to_text, to_times
+from data.publication import Publication, reading
+from data.sources import RawTable
+from data.store import arrow_schema
+from shortlist.columns import (
+    AVAILABILITY,
+    CATEGORY,
+    CATEGORY_SEPARATOR,
+    CREATED_AT,
+    ITEM_DTYPES,
+    ITEM_ID,
+    PRICE,
+    USER_ID,
+)
+from shortlist.errors import DataError
+from shortlist.home import Home
+
+_TAG_SEPARATOR: Final = "|"
+
+
+@dataclass(frozen=True, slots=True)
+class EntityTable:
+    """Items or users of one file in canonical columns, each row where its raw row stands, with what to be warned of."""
+
+    raw: RawTable
+    rows: pd.DataFrame
+    columns: ColumnMap
+    warnings: tuple[str, ...] = ()
+
+
+def canonical_items(raw: RawTable, given: Reading) -> EntityTable:
+    """Turn raw rows into catalogue rows; the id may be missing still.
+
+    Raises
+    ------
+    DataError
+        When there is no column of ids, or creation times are numbers whose unit nobody named.
+    """
+    columns = list(raw.rows.columns)
+    levels = [name for names in CATEGORY_LEVELS for name in columns if squash(name) in names]
+    found = map_columns(columns, given.columns, {}, ITEM_ALIASES, taken=levels)
+    require(found, [ITEM_ID], columns, raw.name)
+    texts = {
+        column: _text(found.values(raw.rows, column), raw.rows, _TAG_SEPARATOR)
+        for column, dtype in ITEM_DTYPES.items()
+        if dtype == "str"
+    }
+    rows = pd.DataFrame(texts, index=raw.rows.index)
+    rows[CATEGORY] = _categories(found, raw.rows, levels)
+    prices = _numbers(found.values(raw.rows, PRICE), raw.rows)
+    bad_prices = np.isinf(prices) | (prices < 0)
+    rows[PRICE] = prices.mask(bad_prices)
+    available, unclear = _available(found.values(raw.rows, AVAILABILITY), raw.rows)
+    rows[AVAILABILITY] = available
+    rows[CREATED_AT] = _created(found.values(raw.rows, CREATED_AT), raw, given)
+    warnings = (
+        _warning(raw, int(bad_prices.sum()), "price that is no number of zero or more; taken as unknown"),
+        _warning(raw, unclear, "availability that is not understood; taken as in stock"),
+    )
+    return EntityTable(raw, rows[list(ITEM_DTYPES)], found, tuple(one for one in warnings if one))
+
+
+def canonical_users(raw: RawTable, given: Reading) -> EntityTable:
+    """Turn raw rows into rows of ``user_id`` and attributes, all as text; the id may be missing still.
+
+    Raises
+    ------
+    DataError
+        When there is no column of ids.
+    """
+    columns = list(raw.rows.columns)
+    found = map_columns(columns, given.columns, {}, USER_ALIASES)
+    require(found, [USER_ID], columns, raw.name)
+    attributes = {str(name): _text(raw.rows[name], raw.rows, _TAG_SEPARATOR) for name in found.ignored}
+    ids = _text(found.values(raw.rows, USER_ID), raw.rows, "")
+    return EntityTable(raw, pd.DataFrame({USER_ID: ids, **attributes}), ColumnMap(found.sources, ()))
+
+
+def read_items(home: Home) -> pd.DataFrame:
+    """The catalogue in canonical columns and dtypes, sorted by ``item_id``; without rows when there is none."""
+    with reading(home):
+        stored = _read(home.items)
+    rows = stored.reindex(columns=list(ITEM_DTYPES))
+    return rows.astype(ITEM_DTYPES)
+
+
+def read_users(home: Home) -> pd.DataFrame:
+    """``user_id`` and the attribute columns, all str, sorted by ``user_id``; without rows when there are none."""
+    with reading(home):
+        stored = _read(home.users)
+    rows = stored if USER_ID in stored else pd.DataFrame({USER_ID: []})
+    return rows.astype("str")
+
+
+def merge(stored: pd.DataFrame, new: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Stored rows with new ones put over them by id, sorted by id."""
+    kept = stored[~stored[key].isin(new[key])]
+    together = new if kept.empty else pd.concat([kept, new], ignore_index=True)
+    columns = [*stored.columns, *(column for column in new.columns if column not in stored.columns)]
+    return together.reindex(columns=columns).sort_values(key, kind="stable").reset_index(drop=True)
+
+
+def stage_items(publication: Publication, items: pd.DataFrame) -> None:
+    """Stage a new catalogue."""
+    _stage(publication, publication.home.items, items, arrow_schema(ITEM_DTYPES))
+
+
+def stage_users(publication: Publication, users: pd.DataFrame) -> None:
+    """Stage new user attributes."""
+    _stage(publication, publication.home.users, users, arrow_schema(dict.fromkeys(users.columns, "str")))
+
+
+def _stage(publication: Publication, target: Path, rows: pd.DataFrame, schema: pa.Schema) -> None:
+    pq.write_table(pa.Table.from_pandas(rows, schema=schema, preserve_index=False), publication.stage(target))
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not path.exists():
+        return pd.DataFrame()
+    try:
+        stored: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(
+            f"{path}: cannot be read: {error}. Import the catalogue again with --items or --users."
+        ) from error
+    return stored
+
+
+def _text(values: pd.Series | None, rows: pd.DataFrame, separator: str) -> pd.Series:
+    """Text of a column, a list joined with a separator."""
+    if values is None:
+        return pd.Series(np.nan, rows.index, dtype="str")
+    return to_text(_joined(values, separator))
+
+
+def _joined(values: pd.Series, separator: str) -> pd.Series:
+    if values.dtype != "object":
+        return values
+    return values.map(
+        lambda value: separator.join(str(one) for one in value) if isinstance(value, (list, np.ndarray)) else value
+    ).astype("object")
+
+
+def _numbers(values: pd.Series | None, rows: pd.DataFrame) -> pd.Series:
+    return pd.Series(np.nan, rows.index) if values is None else to_numbers(values)
+
+
+def _categories(found: ColumnMap, rows: pd.DataFrame, levels: Sequence[str]) -> pd.Series:
+    """Category paths: from one column, or from one column a level.
+
+    A path is written ``A > B`` or ``A|B``. A list holds either levels or, when its first entry is a path, alternatives,
+    of which the first counts.
+    """
+    values = found.values(rows, CATEGORY)
+    if values is None and levels:
+        parts = pd.DataFrame({name: to_text(rows[name]) for name in levels})
+        return pd.Series(
+            [_path([one for one in row if isinstance(one, str)]) for row in parts.to_numpy()], rows.index, dtype="str"
+        )
+    if values is None:
+        return pd.Series(np.nan, rows.index, dtype="str")
+    if values.dtype == "object":
+        values = pd.Series([_first_path(value) for value in values], values.index, dtype="object")
+    paths = to_text(values)
+    known = {path: _path(path.replace(_TAG_SEPARATOR, ">").split(">")) for path in paths.dropna().unique()}
+    return paths.map(known).astype("str")
+
+
+def _first_path(entries: object) -> object:
+    """The path that a list stands for; what is no list stays as it is."""
+    if not isinstance(entries, (list, np.ndarray)):
+        return entries
+    if len(entries) == 0:
+        return None
+    return str(entries[0]) if ">" in str(entries[0]) else CATEGORY_SEPARATOR.join(str(one) for one in entries)
+
+
+def _path(parts: Sequence[str]) -> str | None:
+    return CATEGORY_SEPARATOR.join(part.strip() for part in parts if part.strip()) or None
+
+
+def _available(values: pd.Series | None, rows: pd.DataFrame) -> tuple[pd.Series, int]:
+    """Availability, bool, in stock where unset; and how many values were not understood."""
+    if values is None:
+        return pd.Series(data=True, index=rows.index, dtype=bool), 0
+    flags = to_flags(values)
+    unclear = int((flags.isna() & to_text(values).notna()).sum())
+    return pd.Series([flag is not False for flag in flags], rows.index, dtype=bool), unclear
+
+
+def _created(values: pd.Series | None, raw: RawTable, given: Reading) -> pd.Series:
+    if values is None:
+        return pd.Series(pd.NaT, raw.rows.index, dtype=ITEM_DTYPES[CREATED_AT])
+    known = recognise(raw.rows) if given.format_name == AUTO else FORMATS[given.format_name]
+    unit = given.timestamp_unit or known.timestamp_unit or ("s" if "CREATION_TIMESTAMP" in raw.rows else None)
+    if unit is None and is_numeric_time(values):
+        raise DataError(
+            f"{raw.name}: creation times are numbers such as {to_text(values).dropna().iloc[0]}, and nothing says in "
+            "which unit. Name it: --timestamp-unit s (ms, us, ns, or D for days since 1970)."
+        )
+    return to_times(values, TimeReading(unit, given.timezone))
+
+
+def _warning(raw: RawTable, count: int, what: str) -> str:
+    return f"{raw.name}: {count:,} items have a {what}." if count else ""

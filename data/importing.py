@@ -1,0 +1,351 @@
+"""Files into the home: read, check, refuse or take, and write in one step.
+
+What is new is decided under the import lock, against what the home holds then. An import that brings nothing new writes
+nothing at all.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data.batch import Batch, make_batch
+from data.cancels import net_cancels
+from data.catalog import (
+    EntityTable,
+    canonical_items,
+    canonical_users,
+    merge,
+    read_items,
+    read_users,
+    stage_items,
+    stage_users,
+)
+from data.duplicates import find_duplicates
+from data.events import EventTable, Reading, canonical_events
+from data.publication import Publication, import_lock, reading
+from data.reasons import Reason
+from data.report import ImportReport, TableReport, table_report
+from data.settings import DataConfig
+from data.sources import RawTable, read_sources
+from data.store import stage_events, stored_of, stored_on, stored_with_ids
+from data.validation import GOOD, contract_codes
+from shortlist.columns import (
+    CATEGORY,
+    CATEGORY_SEPARATOR,
+    EVENT_ID,
+    EVENT_TYPE,
+    ITEM_ID,
+    TIMESTAMP,
+    USER_ID,
+    EventType,
+)
+from shortlist.config import dump_model
+from shortlist.errors import DataError, DataRefused
+from shortlist.home import Home
+from shortlist.progress import Reporter, SilentReporter
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Raw tables of one import."""
+
+    events: Sequence[RawTable] = ()
+    items: Sequence[RawTable] = ()
+    users: Sequence[RawTable] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """Everything that is known before the home is looked at."""
+
+    events: Batch | None
+    items: Batch | None
+    users: Batch | None
+    formats: Mapping[str, str]
+    warnings: list[str]
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What an import is going to write."""
+
+    accepted: pd.DataFrame | None = None
+    items: pd.DataFrame | None = None
+    users: pd.DataFrame | None = None
+    facts: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> bool:
+        return any(part is not None and len(part) > 0 for part in (self.accepted, self.items, self.users))
+
+
+def read_files(events: Sequence[Path], items: Sequence[Path], users: Sequence[Path], reporter: Reporter) -> Sources:
+    """Read the files of an import. Raises ``DataError`` for a file that cannot be read."""
+    named = {"events": events, "items": items, "users": users}
+    tables = {}
+    for kind, paths in named.items():
+        if paths:
+            reporter.step(f"Reading {kind} from {', '.join(map(str, paths))}")
+        tables[kind] = read_sources(paths)
+    return Sources(**tables)
+
+
+def import_tables(
+    home: Home, sources: Sources, given: Reading, config: DataConfig, *, now: datetime, reporter: Reporter | None = None
+) -> ImportReport:
+    """Check raw tables and write what is good and new into the home, all of it or nothing.
+
+    Parameters
+    ----------
+    home : Home
+        Created when there is none.
+    sources : Sources
+    given : Reading
+        How to read the tables.
+    config : DataConfig
+    now : datetime
+        The present, with a time zone: later timestamps are refused, and the import is named by it.
+    reporter : Reporter, optional
+
+    Returns
+    -------
+    ImportReport
+
+    Raises
+    ------
+    DataError
+        When a table cannot be understood: a required column or a unit is missing.
+    DataRefused
+        When more than ``config.max_bad_share`` of the rows of a kind break the contract, or no row keeps it.
+    StoreUnavailable
+        When another import is running.
+    """
+    says = reporter or SilentReporter()
+    checked = _check(sources, given, config, now, says)
+    with import_lock(home):
+        plan = _plan(home, checked, config, says)
+        import_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}" if plan.changes else None
+        report = _report(checked, plan, import_id)
+        if import_id is not None:
+            _write(home, checked, plan, report, config, now, says)
+    return report
+
+
+def validate_tables(
+    home: Home, sources: Sources, given: Reading, config: DataConfig, *, now: datetime, reporter: Reporter | None = None
+) -> ImportReport:
+    """What `import_tables` would say, errors included; changes nothing."""
+    says = reporter or SilentReporter()
+    checked = _check(sources, given, config, now, says)
+    with reading(home):
+        return _report(checked, _plan(home, checked, config, says), None)
+
+
+def _check(sources: Sources, given: Reading, config: DataConfig, now: datetime, says: Reporter) -> _Checked:
+    """Make tables canonical and check each row by itself. Raises ``DataRefused``."""
+    _check_map(sources, given.columns)
+    says.step("Checking rows against the contract")
+    events = [canonical_events(raw, given) for raw in sources.events]
+    items = [canonical_items(raw, given) for raw in sources.items]
+    users = [canonical_users(raw, given) for raw in sources.users]
+    checked = _Checked(
+        events=make_batch("events", [(table.raw, table.events) for table in events]) if events else None,
+        items=_entity_batch("items", items, ITEM_ID, Reason.MISSING_ITEM_ID, config),
+        users=_entity_batch("users", users, USER_ID, Reason.MISSING_USER_ID, config),
+        formats={table.raw.name: table.format.name for table in events},
+        warnings=[*_ignored_columns([*events, *items]), *(one for table in items for one in table.warnings)],
+    )
+    if checked.events is not None:
+        checked.events.codes = contract_codes(checked.events.rows, checked.events.is_malformed, config, now)
+    for batch in (checked.events, checked.items, checked.users):
+        _refuse_if_bad(batch, config, checked.formats)
+    return checked
+
+
+def _check_map(sources: Sources, columns: Mapping[str, str]) -> None:
+    tables = [*sources.events, *sources.items, *sources.users]
+    found = {str(name) for raw in tables for name in raw.rows.columns}
+    for canonical, source in columns.items():
+        if source not in found:
+            raise DataError(
+                f"--map {canonical}={source}: no file has a column {source}. Columns found: {', '.join(sorted(found))}."
+            )
+
+
+def _ignored_columns(tables: Sequence[EventTable | EntityTable]) -> list[str]:
+    return [
+        f"{table.raw.name}: columns not used: {', '.join(map(str, table.columns.ignored))}."
+        for table in tables
+        if table.columns.ignored
+    ]
+
+
+def _entity_batch(
+    kind: str, tables: Sequence[EntityTable], key: str, missing: Reason, config: DataConfig
+) -> Batch | None:
+    """Items or users: an id is needed, and of several rows with one id the last counts."""
+    if not tables:
+        return None
+    batch = make_batch(kind, [(table.raw, table.rows) for table in tables])
+    ids = batch.rows[key]
+    batch.quarantine(np.flatnonzero(ids.isna()), missing)
+    batch.quarantine(np.flatnonzero(ids.str.len() > config.max_id_length), Reason.ID_TOO_LONG)
+    accepted = batch.accepted[key]
+    batch.quarantine(accepted.index[accepted.duplicated(keep="last")], Reason.DUPLICATE)
+    return batch
+
+
+def _refuse_if_bad(batch: Batch | None, config: DataConfig, formats: Mapping[str, str]) -> None:
+    if batch is None or not len(batch.rows):
+        return
+    n_rows, n_bad, n_good = len(batch.rows), batch.n_bad(), int((batch.codes == GOOD).sum())
+    if n_good and n_bad <= config.max_bad_share * n_rows:
+        return
+    counts = ", ".join(f"{reason} {count:,}" for reason, count in batch.counts().items())
+    worst = max(batch.counts().items(), key=lambda item: (Reason(item[0]).breaks_contract, item[1]))[0]
+    read_as = f" Read as format {', '.join(sorted(set(formats.values())))}." if batch.kind == "events" else ""
+    share = f"at most {config.max_bad_share:.0%} may (--max-bad-share)" if n_good else "no row is good"
+    raise DataRefused(
+        f"{', '.join(raw.name for raw in batch.raws)}: {n_bad:,} of {n_rows:,} rows break the contract, and {share}; "
+        f"nothing was imported. {counts}.{read_as} {worst}: {Reason(worst).hint}"
+    )
+
+
+def _plan(home: Home, checked: _Checked, config: DataConfig, says: Reporter) -> _Plan:
+    """Compare with what the home holds; sets aside excluded and known events."""
+    plan = _Plan()
+    stored_items = read_items(home)
+    catalog = stored_items
+    if checked.items is not None:
+        catalog = merge(stored_items, checked.items.accepted.astype(stored_items.dtypes), ITEM_ID)
+        plan.items = None if catalog.equals(stored_items) else catalog
+    if checked.users is not None:
+        stored_users = read_users(home)
+        users = merge(stored_users, checked.users.accepted, USER_ID).astype("str")
+        plan.users = None if users.equals(stored_users) else users
+    if checked.events is not None:
+        says.step("Comparing with the events that are there already")
+        _set_aside_excluded(checked.events, catalog, config.excluded_categories)
+        _set_aside_known(checked.events, home)
+        plan.accepted = checked.events.accepted
+        plan.facts = _facts(plan.accepted, catalog, home)
+    return plan
+
+
+def _set_aside_excluded(batch: Batch, catalog: pd.DataFrame, prefixes: Sequence[str]) -> None:
+    if not prefixes:
+        return
+    paths = catalog[CATEGORY].fillna("") + CATEGORY_SEPARATOR
+    starts = tuple(f"{prefix}{CATEGORY_SEPARATOR}" for prefix in prefixes)
+    excluded = catalog.loc[paths.str.startswith(starts), ITEM_ID]
+    accepted = batch.accepted
+    batch.quarantine(accepted.index[accepted[ITEM_ID].isin(excluded)], Reason.EXCLUDED_CATEGORY)
+
+
+def _set_aside_known(batch: Batch, home: Home) -> None:
+    accepted = batch.accepted
+    stored = stored_on(home, frozenset(accepted[TIMESTAMP].dt.date.unique()))
+    event_ids = accepted[EVENT_ID].dropna()
+    if len(event_ids):
+        stored = pd.concat([stored, stored_with_ids(home, event_ids)], ignore_index=True)
+    batch.quarantine(accepted.index[find_duplicates(accepted, stored)], Reason.DUPLICATE)
+
+
+def _facts(accepted: pd.DataFrame, catalog: pd.DataFrame, home: Home) -> dict[str, object]:
+    times, kinds = accepted[TIMESTAMP], accepted[EVENT_TYPE].value_counts()
+    unjoined = accepted.loc[~accepted[ITEM_ID].isin(catalog[ITEM_ID]), ITEM_ID] if len(catalog) else None
+    matched = _matched_cancels(accepted, home)
+    return {
+        "unjoined_events": None if unjoined is None else len(unjoined),
+        "unjoined_items": None if unjoined is None else int(unjoined.nunique()),
+        "n_users": int(accepted[USER_ID].nunique()),
+        "n_items": int(accepted[ITEM_ID].nunique()),
+        "first_timestamp": times.min().isoformat() if len(times) else None,
+        "last_timestamp": times.max().isoformat() if len(times) else None,
+        "event_types": {str(kind): int(count) for kind, count in kinds.items()},
+        "cancels_matched": matched,
+        "cancels_unmatched": int(kinds.get(str(EventType.CANCEL), 0)) - matched,
+    }
+
+
+def _matched_cancels(accepted: pd.DataFrame, home: Home) -> int:
+    """How many of the new cancels take something, from new or stored purchases."""
+    cancels = accepted.loc[accepted[EVENT_TYPE] == str(EventType.CANCEL), USER_ID]
+    if cancels.empty:
+        return 0
+    stored = stored_of(home, cancels.unique())
+    together = pd.concat([accepted.reset_index(drop=True), stored], ignore_index=True)
+    matched = net_cancels(together).matched
+    return int(matched[matched.index < len(accepted)].sum())
+
+
+def _report(checked: _Checked, plan: _Plan, import_id: str | None) -> ImportReport:
+    nothing = {"n_users": 0, "n_items": 0, "event_types": {}, "cancels_matched": 0, "cancels_unmatched": 0}
+    absent = dict.fromkeys(("unjoined_events", "unjoined_items", "first_timestamp", "last_timestamp"))
+    warnings = [*checked.warnings]
+    batches = (checked.events, checked.items, checked.users)
+    warnings += [
+        f"{batch.kind}: the files hold no rows." for batch in batches if batch is not None and not len(batch.rows)
+    ]
+    if checked.events is not None and len(checked.events.rows) and not len(checked.events.accepted):
+        warnings.append("events: none is new; the reasons are listed.")
+    return ImportReport(
+        events=_table(checked.events),
+        items=_table(checked.items),
+        users=_table(checked.users),
+        import_id=import_id,
+        already_imported=not plan.changes and _holds_known_rows(checked),
+        formats=checked.formats,
+        warnings=warnings,
+        **{**nothing, **absent, **plan.facts},  # type: ignore[arg-type]
+    )
+
+
+def _holds_known_rows(checked: _Checked) -> bool:
+    """Whether there is a good row at all, which then must have been known."""
+    entities = [batch for batch in (checked.items, checked.users) if batch is not None]
+    known = checked.events is not None and str(Reason.DUPLICATE) in checked.events.counts()
+    return known or any(len(batch.accepted) > 0 for batch in entities)
+
+
+def _table(batch: Batch | None) -> TableReport | None:
+    return None if batch is None else table_report(batch)
+
+
+def _write(
+    home: Home, checked: _Checked, plan: _Plan, report: ImportReport, config: DataConfig, now: datetime, says: Reporter
+) -> None:
+    """Stage everything and publish it; the import's record goes last."""
+    import_id = str(report.import_id)
+    publication = Publication(home, import_id)
+    says.step("Writing")
+    if plan.accepted is not None:
+        stage_events(publication, plan.accepted, import_id)
+    _stage_some(plan.items, lambda items: stage_items(publication, items))
+    _stage_some(plan.users, lambda users: stage_users(publication, users))
+    rejects = [batch.rejects() for batch in (checked.events, checked.items, checked.users) if batch is not None]
+    rejected = pd.concat(rejects, ignore_index=True)
+    if len(rejected):
+        table = pa.Table.from_pandas(rejected, preserve_index=False)
+        pq.write_table(table, publication.stage(home.rejects / f"{import_id}.parquet"))
+    record = {**report.to_json(), "imported_at": now.isoformat(), "config": dump_model(config)}
+    publication.stage(home.imports / f"{import_id}.json").write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2))
+    publication.publish(says)
+
+
+def _stage_some(rows: pd.DataFrame | None, stage: Callable[[pd.DataFrame], None]) -> None:
+    if rows is not None:
+        stage(rows)
+
+
+def with_max_bad_share(config: DataConfig, share: float | None) -> DataConfig:
+    """The configuration with another limit of bad rows, checked like one from a file."""
+    return config if share is None else DataConfig.model_validate({**dump_model(config), "max_bad_share": share})

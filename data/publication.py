@@ -1,0 +1,165 @@
+"""Changing many files of a home in one step that a crash at any moment cannot halve.
+
+New files are staged under ``.staging/`` in the home and made durable. Then a redo record that lists their renames is
+written, which is the moment of the change: from then on the change is done, by this process or by the next one that
+opens the store. The renames follow, then the record is removed. Files staged without a redo record never happened.
+
+Two locks keep processes apart, both released by the system when a process dies: one importer at a time holds
+``.import.lock``, and ``.publish.lock`` is held by it, exclusively, while files are renamed and, shared, by those who
+read.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+import orjson
+
+from shortlist.atomic import replace_file, sync_file, sync_folder
+from shortlist.errors import StoreUnavailable
+from shortlist.home import Home
+from shortlist.progress import Reporter, SilentReporter
+
+IMPORT_LOCK: Final = ".import.lock"
+PUBLISH_LOCK: Final = ".publish.lock"
+STAGING: Final = ".staging"
+REDO: Final = ".redo.json"
+
+
+@contextlib.contextmanager
+def import_lock(home: Home) -> Iterator[None]:
+    """Be the only importer of a home, which is created when there is none, and mend what a dead one left.
+
+    Raises
+    ------
+    StoreUnavailable
+        When another process is importing, or the home cannot be written to.
+    """
+    try:
+        home.root.mkdir(parents=True, exist_ok=True)
+        lock = (home.root / IMPORT_LOCK).open("a")
+    except OSError as error:
+        raise StoreUnavailable(f"{home.root}: cannot be written to: {error.strerror}. Name another --home.") from error
+    with lock:
+        if not _try_lock(lock):
+            raise StoreUnavailable(f"{home.root}: another import is running. Wait for it to end and try again.")
+        _mend(home)
+        yield
+
+
+@contextlib.contextmanager
+def reading(home: Home) -> Iterator[None]:
+    """See the home between two changes, never within one; nothing is created where there is no home."""
+    while True:
+        pass
+        try:
+            lock = (home.root / PUBLISH_LOCK).open("r")
+        except FileNotFoundError:
+            yield
+            return
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            if not (home.root / REDO).exists():  # else its importer died while this process waited
+                yield
+                return
+
+
+@dataclass(slots=True)
+class Publication:
+    """The new files of one change, staged until `publish`.
+
+    Attributes
+    ----------
+    home : Home
+    name : str
+        The name of the folder that they are staged in.
+    """
+
+    home: Home
+    name: str
+    _targets: list[str] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        """Where files are staged."""
+        return self.home.root / STAGING / self.name
+
+    def stage(self, target: Path) -> Path:
+        """Where to write the new content of `target`, a file of the home that may exist or not."""
+        relative = target.relative_to(self.home.root)
+        staged = self.folder / relative
+        staged.parent.mkdir(parents=True, exist_ok=True)
+        self._targets.append(str(relative))
+        return staged
+
+    def publish(self, reporter: Reporter | None = None) -> None:
+        """Make the staged files durable and put them into place, in the order in which they were staged."""
+        says = reporter or SilentReporter()
+        says.step(f"Securing {len(self._targets):,} new files")
+        for target in self._targets:
+            sync_file(self.folder / target)
+        for folder in {(self.folder / target).parent for target in self._targets}:
+            sync_folder(folder)
+        with (self.home.root / PUBLISH_LOCK).open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            replace_file(self.home.root / REDO, orjson.dumps({"staged": self.name, "targets": self._targets}))
+            _roll_forward(self.home, says)
+
+
+def _try_lock(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _mend(home: Home) -> None:
+    """Finish a change that was decided, and throw away one that was not. The import lock must be held."""
+    if (home.root / REDO).exists():
+        with (home.root / PUBLISH_LOCK).open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _roll_forward(home, SilentReporter())
+    shutil.rmtree(home.root / STAGING, ignore_errors=True)
+
+
+def _finish_dead_change(home: Home) -> None:
+    """Mend the home if something was left behind and no importer is alive."""
+    if not (home.root / REDO).exists() and not (home.root / STAGING).exists():
+        return
+    with (home.root / IMPORT_LOCK).open("a") as lock:
+        if _try_lock(lock):
+            _mend(home)
+
+
+def _roll_forward(home: Home, reporter: Reporter) -> None:
+    """Do the renames of the redo record that are not done yet, and remove it."""
+    redo = orjson.loads((home.root / REDO).read_bytes())
+    staging = home.root / STAGING / redo["staged"]
+    folders = set()
+    for target in reporter.track(redo["targets"], len(redo["targets"]), "Putting files into place"):
+        final = home.root / target
+        if (staging / target).exists():
+            folders.update(_make_folder(final.parent))
+            os.replace(staging / target, final)
+    for folder in folders | {(home.root / target).parent for target in redo["targets"]}:
+        sync_folder(folder)
+    (home.root / REDO).unlink()
+    sync_folder(home.root)
+    shutil.rmtree(home.root / STAGING, ignore_errors=True)
+
+
+def _make_folder(folder: Path) -> set[Path]:
+    """Create a folder with those above it; the folders whose list of names this changed."""
+    changed = set()
+    missing = folder
+    while not missing.exists():
+        missing = missing.parent
+        changed.add(missing)
+    folder.mkdir(parents=True, exist_ok=True)
+    return changed

@@ -1,0 +1,55 @@
+"""Why a row was set aside: one stable code a row, the first that applies in the order below."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Reason(StrEnum):
+    """Quarantine codes, in the order in which they are tried."""
+
+    MALFORMED_ROW = "MALFORMED_ROW"
+    IGNORED_EVENT_TYPE = "IGNORED_EVENT_TYPE"
+    MISSING_USER_ID = "MISSING_USER_ID"
+    MISSING_ITEM_ID = "MISSING_ITEM_ID"
+    BAD_TIMESTAMP = "BAD_TIMESTAMP"
+    TIMESTAMP_IN_FUTURE = "TIMESTAMP_IN_FUTURE"
+    TIMESTAMP_TOO_OLD = "TIMESTAMP_TOO_OLD"
+    UNKNOWN_EVENT_TYPE = "UNKNOWN_EVENT_TYPE"
+    BAD_PRICE = "BAD_PRICE"
+    BAD_QUANTITY = "BAD_QUANTITY"
+    QUANTITY_NOT_POSITIVE = "QUANTITY_NOT_POSITIVE"
+    QUANTITY_ABSURD = "QUANTITY_ABSURD"
+    ID_TOO_LONG = "ID_TOO_LONG"
+    EXCLUDED_CATEGORY = "EXCLUDED_CATEGORY"
+    DUPLICATE = "DUPLICATE"
+
+    @property
+    def breaks_contract(self) -> bool:
+        """Whether the row is wrong, and not merely one that is not wanted."""
+        return self not in _NOT_WANTED
+
+    @property
+    def hint(self) -> str:
+        """What the owner of the data can do about it."""
+        return _HINTS[self]
+
+
+_NOT_WANTED: Final = frozenset({Reason.IGNORED_EVENT_TYPE, Reason.EXCLUDED_CATEGORY, Reason.DUPLICATE})
+
+_HINTS: Final = {
+    Reason.MALFORMED_ROW: "The line has another number of fields than the header, or is no JSON object: export again.",
+    Reason.IGNORED_EVENT_TYPE: "Nothing: an event about no item, such as a search or a home page.",
+    Reason.MISSING_USER_ID: "Nothing, if these are guests; else name the column with --map user_id=COLUMN.",
+    Reason.MISSING_ITEM_ID: "Name the column with --map item_id=COLUMN, or mend the export.",
+    Reason.BAD_TIMESTAMP: "Write times as 2024-05-31T18:20:00Z, or name a number's unit with --timestamp-unit.",
+    Reason.TIMESTAMP_IN_FUTURE: "Check the clock, --timezone and --timestamp-unit; data.max_future_days is the limit.",
+    Reason.TIMESTAMP_TOO_OLD: "Check --timestamp-unit; data.earliest is the limit.",
+    Reason.UNKNOWN_EVENT_TYPE: "Rename the type in the export, or give one type to every row with --event-type.",
+    Reason.BAD_PRICE: "Write prices as plain numbers, zero or more: 1234.50.",
+    Reason.BAD_QUANTITY: "Write quantities as plain numbers: 3 or 0.75.",
+    Reason.QUANTITY_NOT_POSITIVE: "Write what was sent back as event type cancel.",
+    Reason.QUANTITY_ABSURD: "Raise data.max_quantity if such amounts are real.",
+    Reason.ID_TOO_LONG: "Check that the column holds ids; data.max_id_length is the limit.",
+    Reason.EXCLUDED_CATEGORY: "Nothing: data.excluded_categories asks for it.",
+    Reason.DUPLICATE: "Nothing: the same row is there already.",
+}

@@ -1,0 +1,182 @@
+"""Files and folders read into raw tables: values as the file has them, nothing guessed.
+
+CSV is read as text, so that ``00123``, ``NA`` and ``1e5`` stay what they are; only an empty field is missing. The
+separator is the one of ``, ; | tab`` that the header holds most of. Parquet keeps its types, integers with gaps
+included. JSON lines are parsed line by line. A line that does not fit its header, or is no JSON object, is kept as
+malformed.
+"""
+
+import gzip
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from data.nesting import expand_records
+from shortlist.errors import DataError
+
+_CSV_SUFFIXES: Final = (".csv", ".tsv", ".txt")
+_JSON_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
+_NULLABLE: Final = {
+    pa.int8(): pd.Int8Dtype(),
+    pa.int16(): pd.Int16Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.UInt8Dtype(),
+    pa.uint16(): pd.UInt16Dtype(),
+    pa.uint32(): pd.UInt32Dtype(),
+    pa.uint64(): pd.UInt64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedRow:
+    """A line that could not be read: its number in the file, from 1 behind the header, and its text."""
+
+    row: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """What a file holds.
+
+    Attributes
+    ----------
+    name : str
+        The file as it was named.
+    rows : DataFrame, shape (n_rows, n_columns)
+        Values in the file's own types and under its own column names.
+    row_numbers : ndarray of int64, shape (n_rows,)
+        Which record of the file each row comes from, counted from 1; a record that lists several items gives several.
+    malformed : tuple of MalformedRow
+    """
+
+    name: str
+    rows: pd.DataFrame
+    row_numbers: pd.Series
+    malformed: tuple[MalformedRow, ...] = field(default=())
+
+
+def read_sources(paths: Iterable[Path]) -> list[RawTable]:
+    """Read files, and every data file of folders, in a stable order.
+
+    Raises
+    ------
+    DataError
+        When a file is missing, of an unknown kind, empty, or not what its suffix says.
+    """
+    return [_read(file) for path in paths for file in _files_of(path)]
+
+
+def _files_of(path: Path) -> Sequence[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.rglob("*") if file.is_file() and _kind(file) and file.name[0] not in "._")
+    if not files:
+        raise DataError(f"{path}: no CSV, Parquet or JSON lines file in this folder. Name a folder that holds some.")
+    return files
+
+
+def _kind(path: Path) -> str | None:
+    name = path.name.lower().removesuffix(".gz")
+    if name.endswith(_CSV_SUFFIXES):
+        return "csv"
+    if name.endswith(_JSON_SUFFIXES):
+        return "jsonl"
+    return "parquet" if name.endswith((".parquet", ".pq")) else None
+
+
+def _read(path: Path) -> RawTable:
+    readers = {"csv": _read_csv, "jsonl": _read_json_lines, "parquet": _read_parquet}
+    kind = _kind(path)
+    if kind is None:
+        raise DataError(f"{path}: unknown kind of file. Shortlist reads .csv, .tsv, .jsonl (also .gz) and .parquet.")
+    try:
+        return readers[kind](path)
+    except (OSError, EOFError, zlib.error, pa.ArrowException, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"{path}: cannot be read as {kind}: {reason}. Check the file, and export it again as UTF-8."
+        ) from error
+
+
+def _read_parquet(path: Path) -> RawTable:
+    table = pq.ParquetFile(path).read()
+    rows = table.to_pandas(types_mapper=_NULLABLE.get, date_as_object=False, ignore_metadata=True)
+    rows, numbers = expand_records(rows)
+    return RawTable(str(path), rows, numbers)
+
+
+def _read_csv(path: Path) -> RawTable:
+    names, delimiter = _csv_header(path)
+    malformed: list[MalformedRow] = []
+
+    def keep(row: pacsv.InvalidRow) -> str:
+        malformed.append(MalformedRow((row.number or 1) - 1, row.text or ""))
+        return "skip"
+
+    table = pacsv.read_csv(
+        path,
+        read_options=pacsv.ReadOptions(use_threads=False),
+        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep),
+        convert_options=pacsv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
+        ),
+    )
+    rows = table.to_pandas()
+    return RawTable(str(path), rows, _csv_row_numbers(len(rows), malformed), tuple(malformed))
+
+
+def _csv_header(path: Path) -> tuple[list[str], str]:
+    """Column names and separator of a CSV file."""
+    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
+        line = file.readline().decode("utf-8-sig").rstrip("\r\n")
+    if not line.strip():
+        raise DataError(f"{path}: no header line. The first line must name the columns.")
+    delimiter = max(",;\t|", key=line.count)
+    names = pacsv.read_csv(
+        pa.BufferReader(line.encode() + b"\n"), parse_options=pacsv.ParseOptions(delimiter=delimiter)
+    ).column_names
+    if len(set(names)) < len(names):
+        raise DataError(f"{path}: two columns have the same name. Columns found: {', '.join(names)}. Rename one.")
+    return names, delimiter
+
+
+def _csv_row_numbers(n_rows: int, malformed: Sequence[MalformedRow]) -> pd.Series:
+    """Numbers of the good rows: all from 1 but those of malformed ones."""
+    skipped = {row.row for row in malformed}
+    everything = pd.Series(range(1, n_rows + len(skipped) + 1), dtype="int64")
+    return everything[~everything.isin(skipped)].iloc[:n_rows].reset_index(drop=True)
+
+
+def _read_json_lines(path: Path) -> RawTable:
+    records: list[dict[str, object]] = []
+    numbers: list[int] = []
+    malformed: list[MalformedRow] = []
+    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
+        for number, line in enumerate((one for one in file if one.strip()), start=1):
+            record = _json_object(line)
+            if record is None:
+                malformed.append(MalformedRow(number, line.decode("utf-8", "replace").strip()))
+            else:
+                records.append(record)
+                numbers.append(number)
+    rows, numbered = expand_records(pd.DataFrame(records, dtype="object"), pd.Series(numbers, dtype="int64"))
+    return RawTable(str(path), rows, numbered, tuple(malformed))
+
+
+def _json_object(line: bytes) -> dict[str, object] | None:
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return record if isinstance(record, dict) else None

@@ -1,0 +1,173 @@
+"""The stored events: one Parquet file for each import and date, read back whole, in one order, with cancels netted."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from data.cancels import net_cancels
+from data.publication import Publication, reading
+from shortlist.columns import EVENT_DTYPES, EVENT_ID, EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID
+from shortlist.errors import DataError
+from shortlist.home import Home
+
+_ARROW_TYPES: Final = {
+    "str": pa.string(),
+    "float64": pa.float64(),
+    "bool": pa.bool_(),
+    "datetime64[us, UTC]": pa.timestamp("us", tz="UTC"),
+}
+_DATE_FOLDER: Final = "date="
+_ORDER: Final = (TIMESTAMP, USER_ID, ITEM_ID, EVENT_TYPE)
+
+
+def arrow_schema(dtypes: dict[str, str]) -> pa.Schema:
+    """The Arrow schema of canonical dtypes."""
+    return pa.schema([(column, _ARROW_TYPES[dtype]) for column, dtype in dtypes.items()])
+
+
+EVENT_SCHEMA: Final = arrow_schema(EVENT_DTYPES)
+
+
+def read_events(home: Home, *, until: datetime | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read the events with cancels netted (see `data.cancels`), the same whatever the order and number of imports.
+
+    Parameters
+    ----------
+    home : Home
+    until : datetime, optional
+        Only events before it, cancels included, so that nothing later shows. With a time zone.
+    columns : sequence of str, optional
+        Canonical columns to return; all when left out.
+
+    Returns
+    -------
+    DataFrame, shape (n_events, n_columns)
+        Canonical dtypes, sorted by timestamp, user, item and then all other columns; no cancels.
+
+    Raises
+    ------
+    DataError
+        When there are no events.
+    """
+    with reading(home):
+        stored = _read(_event_files(home, _dates_before(until)), _before(until))
+    if stored.empty:
+        when = "" if until is None else f" before {until.isoformat()}"
+        raise DataError(
+            f"{home.root}: no events{when}. Bring some in with `shortlist import --events FILE`, "
+            "or try `shortlist demo`."
+        )
+    events = net_cancels(sort_events(stored)).events.reset_index(drop=True)
+    return events if columns is None else events[list(columns)]
+
+
+def has_events(home: Home) -> bool:
+    """Whether any event is stored."""
+    return bool(_event_files(home))
+
+
+def stored_on(home: Home, dates: Collection[date]) -> pd.DataFrame:
+    """Stored events of some dates as they are, cancels not netted. The caller holds `data.publication.reading`."""
+    return _read(_event_files(home, lambda day: day in dates))
+
+
+def stored_with_ids(home: Home, event_ids: Iterable[str]) -> pd.DataFrame:
+    """Stored events with one of some event ids, on any date, as they are."""
+    return _read(_event_files(home), ds.field(EVENT_ID).isin(pa.array(event_ids, pa.string())))
+
+
+def stored_of(home: Home, user_ids: Iterable[str]) -> pd.DataFrame:
+    """Stored events of some users as they are."""
+    return _read(_event_files(home), ds.field(USER_ID).isin(pa.array(user_ids, pa.string())))
+
+
+def stage_events(publication: Publication, events: pd.DataFrame, import_id: str) -> None:
+    """Stage canonical events as one file for each date."""
+    table = pa.Table.from_pandas(sort_events(events), schema=EVENT_SCHEMA, preserve_index=False)
+    days = np.asarray(table[TIMESTAMP].cast(pa.timestamp("us"))).astype("datetime64[D]")
+    starts = np.flatnonzero(np.append(True, days[1:] != days[:-1])) if len(days) else np.array([], dtype=np.int64)
+    for start, end in zip(starts, np.append(starts[1:], len(days)), strict=True):
+        folder = publication.home.events / f"{_DATE_FOLDER}{days[start]}"
+        staged = publication.stage(folder / f"{import_id}.parquet")
+        pq.write_table(table.slice(start, end - start), staged)
+
+
+def sort_events(events: pd.DataFrame) -> pd.DataFrame:
+    """Events in the one order: by timestamp, user, item, type and then everything else; labels from 0."""
+    table = pa.Table.from_pandas(events[list(EVENT_DTYPES)], schema=EVENT_SCHEMA, preserve_index=False)
+    rest = [column for column in EVENT_DTYPES if column not in _ORDER and table[column].null_count < len(table)]
+    return _to_pandas(table.sort_by([(column, "ascending") for column in (*_ORDER, *rest)]))
+
+
+def events_fingerprint(events: pd.DataFrame) -> str:
+    """Hex SHA-256 of canonical events: of their content, whatever the order of rows and the layout of files."""
+    digest = hashlib.sha256()
+    table = pa.Table.from_pandas(sort_events(events), schema=EVENT_SCHEMA, preserve_index=False)
+    for column in EVENT_DTYPES:
+        digest.update(column.encode())
+        for part in _content(table[column].combine_chunks()):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def _content(column: Any) -> Iterable[bytes]:
+    """The bytes that make up a column: which values are there, and the values."""
+    yield np.asarray(column.is_valid()).tobytes()
+    if pa.types.is_string(column.type):
+        yield np.asarray(pc.binary_length(column).fill_null(0), dtype=np.int64).tobytes()
+        yield "".join(column.drop_null().to_pylist()).encode()
+    elif pa.types.is_timestamp(column.type):
+        yield np.asarray(column.cast(pa.int64())).tobytes()
+    else:
+        yield (np.asarray(column.fill_null(0.0), dtype=np.float64) + 0.0).tobytes()
+
+
+def _event_files(home: Home, wanted: Any = None) -> list[Path]:
+    """The event files of the dates that a predicate wants, in a stable order."""
+    if not home.events.is_dir():
+        return []
+    folders = sorted(folder for folder in home.events.iterdir() if folder.name.startswith(_DATE_FOLDER))
+    days = ((folder, date.fromisoformat(folder.name.removeprefix(_DATE_FOLDER))) for folder in folders)
+    kept = [folder for folder, day in days if wanted is None or wanted(day)]
+    return [file for folder in kept for file in sorted(folder.glob("*.parquet"))]
+
+
+def _dates_before(until: datetime | None) -> Any:
+    if until is None:
+        return None
+    last = until.astimezone(UTC).date()
+    return lambda day: day <= last
+
+
+def _before(until: datetime | None) -> Any:
+    if until is None:
+        return None
+    if until.tzinfo is None:
+        raise ValueError("until needs a time zone")
+    return ds.field(TIMESTAMP) < pa.scalar(until, pa.timestamp("us", tz="UTC"))
+
+
+def _read(files: Sequence[Path], where: Any = None) -> pd.DataFrame:
+    if not files:
+        return _to_pandas(EVENT_SCHEMA.empty_table())
+    stored = ds.dataset([str(file) for file in files], schema=EVENT_SCHEMA, format="parquet")
+    try:
+        return _to_pandas(stored.to_table(filter=where))
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(
+            f"{files[0].parent.parent}: a stored file cannot be read: {error}. Restore it from a backup."
+        ) from error
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    events: pd.DataFrame = table.to_pandas()
+    return events.astype(EVENT_DTYPES)

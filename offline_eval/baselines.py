@@ -1,0 +1,282 @@
+"""The systems that a two-stage recommender must beat to be worth its keep, each tuned as it would be in earnest.
+
+Weak or untuned baselines make any method look good: Ferrari Dacrema, Cremonesi and Jannach, "Are We Really Making Much
+Progress?", RecSys 2019; Rendle et al., "Revisiting the Performance of iALS", RecSys 2022.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from candidate_gen.als import AlsConfig, AlsModel, fit_als
+from candidate_gen.index import FactorIndex, IndexConfig, build_index
+from candidate_gen.item_knn import ItemKnn as ItemKnnModel
+from candidate_gen.item_knn import ItemKnnConfig, fit_item_knn
+from candidate_gen.popularity import Popularity as PopularityModel
+from candidate_gen.popularity import PopularityConfig, fit_popularity
+from candidate_gen.profile import HALF_LIVES_DAYS, build_profile
+from data.interactions import History, Interactions
+from offline_eval.systems import System
+from offline_eval.tuning import Choice, PastWindow, choose, past_windows
+from shortlist.progress import Reporter, SilentReporter
+
+Allowed = npt.NDArray[np.bool_] | None
+Items = npt.NDArray[np.int32]
+
+BASELINES: Final = ("popularity", "recent_popularity", "personal_frequency", "item_knn", "als")
+"""The names of all systems of this module."""
+
+RECENT_HALF_LIVES_DAYS: Final = (2.0, 7.0, 14.0, 30.0, 60.0, 120.0)
+ALS_ALPHAS: Final = (1.0, 10.0, 40.0)
+ALS_REGULARIZATIONS: Final = (0.1, 5.0, 50.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Popularity:
+    """The items of the most target interactions of all time, the same for everybody."""
+
+    model: PopularityModel
+    name: str = "popularity"
+
+    def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
+        """The most popular items allowed."""
+        del history
+        return self.model.top(n, allowed)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class RecentPopularity:
+    """The items of the most target interactions, each decayed by its age, the same for everybody."""
+
+    model: PopularityModel
+    half_life_days: float
+    name: str = "recent_popularity"
+
+    @property
+    def choices(self) -> dict[str, float]:
+        """The half-life."""
+        return {"half_life_days": self.half_life_days}
+
+    def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
+        """The items allowed that are most popular lately."""
+        del history
+        return self.model.top(n, allowed)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalFrequency:
+    """What the user dealt with most often and most recently, filled up with what is popular.
+
+    Hard to beat where people buy again: Li et al., "A Next Basket Recommendation Reality Check", TOIS 2023.
+
+    Attributes
+    ----------
+    popularity : candidate_gen.popularity.Popularity
+        Breaks ties and fills up.
+    half_life_days : int
+        How fast an interaction fades, one of ``HALF_LIVES_DAYS``.
+    """
+
+    popularity: PopularityModel
+    half_life_days: int
+    name: str = "personal_frequency"
+
+    @property
+    def choices(self) -> dict[str, float]:
+        """The half-life."""
+        return {"half_life_days": self.half_life_days}
+
+    def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
+        """The user's items by decayed weight, then by recent popularity; then popular ones."""
+        profile = build_profile(history)
+        popular = self.popularity.score[profile.item_idx]
+        order = np.lexsort((profile.item_idx, -popular, -profile.decayed_at(self.half_life_days)))
+        own = profile.item_idx[order]
+        return _filled(own if allowed is None else own[allowed[own]], self.popularity, n, allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemKnn:
+    """The neighbours of the user's items, filled up with what is popular where these are too few."""
+
+    model: ItemKnnModel
+    popularity: PopularityModel
+    name: str = "item_knn"
+
+    def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
+        """The items nearest to the user's own."""
+        scores = self.model.scores(build_profile(history))
+        near, _ = self.model.candidates(scores if allowed is None else scores * allowed, n)
+        return _filled(near, self.popularity, n, allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Als:
+    """Matrix factorisation alone: every item scored, none lost to an approximate search.
+
+    Attributes
+    ----------
+    index : FactorIndex
+        An exact one.
+    config : AlsConfig
+        What `model` was fitted with.
+    """
+
+    model: AlsModel
+    index: FactorIndex
+    config: AlsConfig
+    name: str = "als"
+
+    @property
+    def choices(self) -> dict[str, float]:
+        """The weights, and what they were fitted with."""
+        return {key: float(value) for key, value in self.config.model_dump().items()}
+
+    def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
+        """The items of the largest inner product with the user's factor."""
+        return self.index.search(self.model.user_factor(build_profile(history)), n, allowed)[0]
+
+
+def fit_baselines(
+    interactions_before_cut: Interactions,
+    cut: int,
+    horizon_seconds: int,
+    rng: int | np.random.Generator = 0,
+    reporter: Reporter | None = None,
+    *,
+    k: int = 10,
+) -> list[System]:
+    """Tune every baseline on windows before the cut, then fit it on all that lies before the cut.
+
+    Parameters
+    ----------
+    interactions_before_cut : Interactions
+        What lies at or after `cut` is ignored.
+    cut, horizon_seconds : int
+        When the test window begins, and its length, in seconds.
+    k : int
+        Settings are chosen by NDCG at this cut-off.
+
+    Returns
+    -------
+    list of System
+        In the order of `BASELINES`; those that were tuned say so in ``choices``.
+    """
+    reporter = reporter or SilentReporter()
+    generator = np.random.default_rng(rng)
+    past = interactions_before_cut.before(cut)
+    windows = past_windows(past, cut, horizon_seconds, generator)
+    seed = int(generator.integers(2**31))
+    recent_choice = choose_popularity_half_life(windows, k)
+    reporter.step(_said("recent_popularity, half-life in days", recent_choice, k))
+    recent = _fit_recent(past, cut, recent_choice.best)
+    personal_choice = _choose_personal_half_life(windows, k, recent_choice.best)
+    reporter.step(_said("personal_frequency, half-life in days", personal_choice, k))
+    als_choice = choose_als_weights(windows[:1], k, seed, reporter)
+    reporter.step(_said("als, alpha and regularization", als_choice, k))
+    return [
+        Popularity(_fit_recent(past, cut, math.inf)),
+        RecentPopularity(recent, recent_choice.best),
+        PersonalFrequency(recent, personal_choice.best),
+        ItemKnn(fit_item_knn(past, cut, ItemKnnConfig()), recent),
+        fit_als_system(past, cut, _als_config(als_choice.best), seed),
+    ]
+
+
+def choose_half_life(
+    interactions_before_cut: Interactions,
+    cut: int,
+    horizon_seconds: int,
+    k: int,
+    *,
+    rng: int | np.random.Generator = 0,
+) -> Choice[int]:
+    """Choose the half-life of `PersonalFrequency` among ``HALF_LIVES_DAYS``, by NDCG@k on windows before the cut.
+
+    Parameters
+    ----------
+    interactions_before_cut : Interactions
+        What lies at or after `cut` is ignored.
+    cut, horizon_seconds : int
+        When the test window begins, and the length of each window, in seconds.
+
+    Returns
+    -------
+    Choice of int
+        60 days, without scores, when the past is too short for a window.
+    """
+    windows = past_windows(interactions_before_cut, cut, horizon_seconds, rng)
+    return _choose_personal_half_life(windows, k, PopularityConfig().half_life_days)
+
+
+def choose_popularity_half_life(windows: list[PastWindow], k: int) -> Choice[float]:
+    """Choose how fast popularity fades, in days; the product's own default without windows."""
+
+    def build(half_life_days: float, window: PastWindow) -> System:
+        return RecentPopularity(_fit_recent(window.past, window.as_of, half_life_days), half_life_days)
+
+    return choose(RECENT_HALF_LIVES_DAYS, PopularityConfig().half_life_days, windows, build, k)
+
+
+def choose_als_weights(
+    windows: list[PastWindow], k: int, seed: int, reporter: Reporter | None = None
+) -> Choice[tuple[float, float]]:
+    """Choose alpha and regularisation from a grid; the product's own defaults without windows."""
+
+    def build(weights: tuple[float, float], window: PastWindow) -> System:
+        return fit_als_system(window.past, window.as_of, _als_config(weights), seed)
+
+    grid = list(product(ALS_ALPHAS, ALS_REGULARIZATIONS))
+    tracked = (reporter or SilentReporter()).track(grid, len(grid), "ALS settings")
+    default = AlsConfig()
+    return choose(tracked, (default.alpha, default.regularization), windows, build, k)
+
+
+def fit_als_system(past: Interactions, as_of: int, config: AlsConfig, seed: int) -> Als:
+    """Fit `Als` on interactions that all lie before `as_of` (seconds)."""
+    with threadpool_limits(1, user_api="blas"):  # the fit is parallel over users; FAISS brings a BLAS of its own
+        model = fit_als(past, as_of, config, seed)
+    faiss.omp_set_num_threads(1)  # queries come one at a time: threads would only wait for one another
+    no_queries = np.zeros((0, config.factors), dtype=np.float32)
+    index, _ = build_index(model.item_factors, no_queries, 1, IndexConfig())  # exact, for want of queries
+    return Als(model, index, config)
+
+
+def _choose_personal_half_life(windows: list[PastWindow], k: int, popularity_half_life_days: float) -> Choice[int]:
+    popularity = {window.as_of: _fit_recent(window.past, window.as_of, popularity_half_life_days) for window in windows}
+
+    def build(half_life_days: int, window: PastWindow) -> System:
+        return PersonalFrequency(popularity[window.as_of], half_life_days)
+
+    return choose(HALF_LIVES_DAYS, 60, windows, build, k)
+
+
+def _fit_recent(past: Interactions, as_of: int, half_life_days: float) -> PopularityModel:
+    return fit_popularity(past, as_of, PopularityConfig(half_life_days=half_life_days))
+
+
+def _als_config(weights: tuple[float, float]) -> AlsConfig:
+    alpha, regularization = weights
+    return AlsConfig(alpha=alpha, regularization=regularization)
+
+
+def _filled(items: Items, popularity: PopularityModel, n: int, allowed: Allowed) -> Items:
+    """The first `n` of the items, and popular ones in the places left over."""
+    if len(items) >= n:
+        return items[:n]
+    popular = popularity.top(n, allowed)[0]
+    return np.concatenate([items, popular[~np.isin(popular, items)]])[:n]
+
+
+def _said(what: str, choice: Choice[Any], k: int) -> str:
+    """What was chosen and from what, in a line."""
+    if not choice.scores:
+        return f"{what}: {choice.best}, the default, since the past is too short to choose"
+    tried = ", ".join(f"{setting}: {score:.4f}" for setting, score in choice.scores)
+    return f"{what}: {choice.best} chosen on earlier windows (NDCG@{k} {tried})"

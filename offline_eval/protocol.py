@@ -1,0 +1,158 @@
+"""Who is tested, and on what: a global cut in time, every item of the catalogue, users with a past and a purchase.
+
+A global cut, unlike leaving out each user's last items, keeps all models from seeing the future of other users: Ji et
+al., "A Critical Study on Data Leakage in Recommender System Offline Evaluation", TOIS 2023.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from data.interactions import History, Interactions
+
+Segment = Literal["overall", "repeat", "novel"]
+
+SEGMENTS: Final[tuple[Segment, ...]] = ("overall", "repeat", "novel")
+"""All items; those that the user had dealt with before the cut; those that the user had not."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """The users of a test window and their relevant items, as compressed sparse rows.
+
+    Attributes
+    ----------
+    cut, end : int
+        The window ``[cut, end)``, in seconds.
+    user_idx : ndarray of int32, shape (n_users,)
+        Ascending. Each has a target interaction in the window and any interaction before it.
+    offsets : ndarray of int64, shape (n_users + 1,)
+        The relevant items of row ``r`` are ``[offsets[r], offsets[r + 1])``.
+    item_idx : ndarray of int32, shape (n_relevant,)
+        Distinct and ascending within a user.
+    is_repeat : ndarray of bool, shape (n_relevant,)
+        Whether the user had any interaction with the item before the cut.
+    n_users_without_history : int
+        Users left out: a target interaction in the window, nothing before it.
+    n_users_eligible : int
+        Users with both; more than ``len(self)`` only after `drawn`.
+    """
+
+    __test__: ClassVar[bool] = False  # not a test case, whatever its name makes of it
+
+    cut: int
+    end: int
+    user_idx: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.int64]
+    item_idx: npt.NDArray[np.int32]
+    is_repeat: npt.NDArray[np.bool_]
+    n_users_without_history: int
+    n_users_eligible: int
+
+    def __len__(self) -> int:
+        return len(self.user_idx)
+
+    def relevant(self, row: int, segment: Segment) -> npt.NDArray[np.int32]:
+        """The relevant items of one row of `user_idx` that belong to a segment."""
+        rows = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
+        return self.item_idx[rows][self._is_in(segment)[rows]]
+
+    def n_relevant(self, segment: Segment) -> npt.NDArray[np.int64]:
+        """How many relevant items of a segment each user has, shape (n_users,); 0 takes the user out of it."""
+        running = np.concatenate([[0], np.cumsum(self._is_in(segment))])
+        return np.asarray(np.diff(running[self.offsets]), dtype=np.int64)
+
+    def drawn(self, n: int, rng: np.random.Generator) -> Self:
+        """At most `n` of the users, drawn evenly without replacement."""
+        if n >= len(self):
+            return self
+        rows = np.sort(rng.choice(len(self), size=n, replace=False))
+        counts = np.diff(self.offsets)
+        is_kept = np.repeat(np.isin(np.arange(len(self)), rows), counts)
+        return type(self)(
+            cut=self.cut,
+            end=self.end,
+            user_idx=self.user_idx[rows],
+            offsets=_offsets(counts[rows]),
+            item_idx=self.item_idx[is_kept],
+            is_repeat=self.is_repeat[is_kept],
+            n_users_without_history=self.n_users_without_history,
+            n_users_eligible=self.n_users_eligible,
+        )
+
+    def _is_in(self, segment: Segment) -> npt.NDArray[np.bool_]:
+        """Which relevant items belong to a segment."""
+        if segment == "overall":
+            return np.ones(len(self.item_idx), dtype=np.bool_)
+        return self.is_repeat if segment == "repeat" else ~self.is_repeat
+
+
+def build_test_set(interactions: Interactions, cut: int, end: int) -> TestSet:
+    """Find the users of a window and their relevant items.
+
+    Relevant are the distinct items of the user's target interactions in ``[cut, end)``. Costs O(n log n) in the
+    number of interactions of the window's users.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The past and the window; anything later is ignored.
+    cut, end : int
+        Seconds.
+
+    Raises
+    ------
+    ValueError
+        When the window is empty because `end` does not lie after `cut`.
+    """
+    if end <= cut:
+        raise ValueError(f"the test window must end after it begins: cut {cut}, end {end}")
+    user_idx = interactions.user_idx
+    is_past = interactions.timestamp < cut
+    is_relevant = interactions.is_target & ~is_past & (interactions.timestamp < end)
+    has_past = _marked(user_idx[is_past], len(interactions.users))
+    has_relevant = _marked(user_idx[is_relevant], len(interactions.users))
+    is_tested = has_past & has_relevant
+    relevant_pairs = np.unique(_pairs(interactions, user_idx, is_relevant & is_tested[user_idx]))
+    past_pairs = _pairs(interactions, user_idx, is_past & is_tested[user_idx])
+    tested = np.flatnonzero(is_tested).astype(np.int32)
+    owner = relevant_pairs // max(len(interactions.items), 1)
+    return TestSet(
+        cut=cut,
+        end=end,
+        user_idx=tested,
+        offsets=_offsets(np.bincount(owner, minlength=len(interactions.users))[tested]),
+        item_idx=(relevant_pairs % max(len(interactions.items), 1)).astype(np.int32),
+        is_repeat=np.isin(relevant_pairs, past_pairs),
+        n_users_without_history=int((has_relevant & ~has_past).sum()),
+        n_users_eligible=len(tested),
+    )
+
+
+def allowed_items(history: History, n_items: int, segment: Segment) -> npt.NDArray[np.bool_] | None:
+    """The items that a list of a segment may hold, bool, shape (n_items,); None stands for all."""
+    if segment == "overall":
+        return None
+    had = _marked(history.item_idx, n_items)
+    return had if segment == "repeat" else ~had
+
+
+def _pairs(
+    interactions: Interactions, user_idx: npt.NDArray[np.int32], rows: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """One number for each user and item, in the order of users and then of items."""
+    return user_idx[rows].astype(np.int64) * len(interactions.items) + interactions.item_idx[rows]
+
+
+def _marked(positions: npt.NDArray[np.int32], n: int) -> npt.NDArray[np.bool_]:
+    """True at the positions given."""
+    marks = np.zeros(n, dtype=np.bool_)
+    marks[positions] = True
+    return marks
+
+
+def _offsets(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where each row begins, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

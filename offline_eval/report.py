@@ -1,0 +1,149 @@
+"""An evaluation for people: tables on a terminal, a page of Markdown, and the figures as JSON."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from offline_eval.evaluation import Comparison, Estimate, Evaluation, SystemResult, iso_time
+from offline_eval.protocol import SEGMENTS, Segment
+from shortlist.atomic import replace_file
+
+JSON_NAME: Final = "evaluation.json"
+MARKDOWN_NAME: Final = "evaluation.md"
+SIGNIFICANCE_LEVEL: Final = 0.05
+
+TITLES: Final[dict[Segment, str]] = {
+    "overall": "All items",
+    "repeat": "Repeat: items that the user already knew",
+    "novel": "Novel: items new to the user",
+}
+
+
+def render_table(evaluation: Evaluation) -> Group:
+    """A table for each segment, the comparison in words below each; to be printed on a rich console."""
+    parts: list[Table | Text] = [Text(line) for line in _summary(evaluation)]
+    for segment in SEGMENTS:
+        parts += [Text(""), _segment_table(evaluation, segment)]
+        parts += [Text(sentence) for sentence in _sentences(evaluation, segment)]
+    return Group(*parts)
+
+
+def render_markdown(evaluation: Evaluation) -> str:
+    """The same as a page of Markdown."""
+    lines = ["# Evaluation", "", *_paragraphs(_summary(evaluation))]
+    for segment in SEGMENTS:
+        header, *rows = _rows(evaluation, segment, _bold)
+        lines += [f"## {_title(evaluation, segment)}", "", _line(header), _line(["---", *["---:"] * (len(header) - 1)])]
+        lines += [*map(_line, rows), "", *_paragraphs(_sentences(evaluation, segment))]
+    if evaluation.choices:
+        chosen = json.dumps(evaluation.choices, indent=2, ensure_ascii=False)
+        lines += ["## What was chosen", "", "```json", chosen, "```", ""]
+    return "\n".join(lines)
+
+
+def write_report(evaluation: Evaluation, folder: Path) -> None:
+    """Write ``evaluation.json`` and ``evaluation.md`` into a folder, each replaced in one step."""
+    content = json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    replace_file(folder / JSON_NAME, content.encode())
+    replace_file(folder / MARKDOWN_NAME, render_markdown(evaluation).encode())
+
+
+def comparison_sentence(comparison: Comparison) -> str:
+    """Whether the reference beats the best baseline, for somebody who sells things."""
+    result = comparison.result
+    versus = f"{comparison.reference} against {comparison.baseline}, the best of the simpler methods"
+    if result.p_value >= SIGNIFICANCE_LEVEL:
+        verdict = f"no difference that could not be chance (p = {result.p_value:.2f})"
+    else:
+        chance = "less than 1 time in 1,000" if result.p_value < 0.001 else f"{result.p_value * 100:.1f} times in 100"
+        verdict = f"{'better' if result.difference > 0 else 'worse'}; chance alone would show as much {chance}"
+    figures = f"{result.difference:+.4f}, 95 % interval {result.low:+.4f} to {result.high:+.4f}"
+    return f"{versus}: {verdict}. {metric_title(comparison.metric)} differs by {figures}."
+
+
+def metric_title(metric: str) -> str:
+    """``ndcg@10`` as people write it."""
+    name, _, k = metric.partition("@")
+    return f"{'NDCG' if name == 'ndcg' else name.capitalize()}@{k}"
+
+
+def _summary(evaluation: Evaluation) -> list[str]:
+    """What was tested, in sentences."""
+    tests = evaluation.test_set
+    shown = evaluation.to_dict()["protocol"]
+    drawn = f", drawn from {tests.n_users_eligible:,}" if tests.n_users_eligible > len(tests) else ""
+    lines = [
+        f"Trained on what happened before {iso_time(tests.cut)}; tested on the {shown['test_days']:g} days from then.",
+        f"{len(tests):,} users{drawn}, {len(tests.item_idx):,} relevant items, of which their users already knew "
+        f"{shown['relevant_repeat_share']:.0%}; {tests.n_users_without_history:,} users without a past were left out.",
+    ]
+    return [*lines, evaluation.note] if evaluation.note else lines
+
+
+def _sentences(evaluation: Evaluation, segment: Segment) -> list[str]:
+    """The comparison of a segment, or why there is none."""
+    compared = [comparison_sentence(one) for one in evaluation.comparisons if one.segment == segment]
+    if _n_users(evaluation, segment):
+        return compared
+    return ["No user has a relevant item of this kind, so there is nothing to score."]
+
+
+def _segment_table(evaluation: Evaluation, segment: Segment) -> Table:
+    header, *rows = _rows(evaluation, segment, lambda text: f"[bold]{text}[/bold]")
+    table = Table(title=_title(evaluation, segment), title_justify="left")
+    for number, column in enumerate(header):
+        table.add_column(column, justify="right" if number else "left", no_wrap=not number)
+    for name, *cells in rows:
+        table.add_row(Text(name), *cells)
+    return table
+
+
+def _rows(evaluation: Evaluation, segment: Segment, emphasise: Callable[[str], str]) -> list[list[str]]:
+    """The header, and a row for each system; the best of a column stands out."""
+    metrics = [f"{name}@{evaluation.k}" for name in ("ndcg", "precision", "recall")]
+    header = ["System", f"{metric_title(metrics[0])} (95 % interval)", *map(metric_title, metrics[1:])]
+    results = [result for result in evaluation.systems if result.segment == segment and result.n_users]
+    best = {metric: max((result.metrics[metric].mean for result in results), default=0.0) for metric in metrics}
+    return [header, *([result.name, *_cells(result, metrics, best, emphasise)] for result in results)]
+
+
+def _cells(
+    result: SystemResult, metrics: list[str], best: dict[str, float], emphasise: Callable[[str], str]
+) -> Iterable[str]:
+    """A system's figures, the interval beside the first."""
+    for number, metric in enumerate(metrics):
+        estimate = result.metrics[metric]
+        text = f"{estimate.mean:.4f}"
+        text = emphasise(text) if estimate.mean == best[metric] > 0 else text
+        yield text if number else f"{text} ({_interval(estimate)})"
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate.low:.4f} to {estimate.high:.4f}"
+
+
+def _title(evaluation: Evaluation, segment: Segment) -> str:
+    return f"{TITLES[segment]} ({_n_users(evaluation, segment):,} users)"
+
+
+def _n_users(evaluation: Evaluation, segment: Segment) -> int:
+    return next(result.n_users for result in evaluation.systems if result.segment == segment)
+
+
+def _bold(text: str) -> str:
+    return f"**{text}**"
+
+
+def _line(cells: Iterable[str]) -> str:
+    """One row of a Markdown table."""
+    escaped = (cell.replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |"
+
+
+def _paragraphs(sentences: Iterable[str]) -> list[str]:
+    return [line for sentence in sentences for line in (sentence, "")]

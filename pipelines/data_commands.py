@@ -1,0 +1,197 @@
+"""`shortlist import` and `shortlist validate`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from data.event_names import EVENT_NAMES, squash
+from data.events import Reading
+from data.formats import FORMAT_NAMES
+from data.importing import import_tables, read_files, validate_tables, with_max_bad_share
+from data.mapping import parse_map
+from data.parsing import UNIT_MICROSECONDS
+from data.reasons import Reason
+from data.report import ImportReport, TableReport
+from pipelines.options import ManyValuesCommand, config_option, exits, home_option, json_option, print_json
+from pipelines.settings import read_config
+from shortlist.home import Home
+from shortlist.progress import ConsoleReporter
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_FILES = click.Path(path_type=Path, exists=True)
+
+
+def _known_timezone(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # an unknown zone is a KeyError
+        raise click.BadParameter(f"{name} is not a time zone such as Europe/London.") from error
+    return name
+
+
+def _known_event_type(_context: click.Context, _parameter: click.Parameter, name: str | None) -> str | None:
+    if name is not None and squash(name) not in EVENT_NAMES:
+        raise click.BadParameter(
+            f"{name} is no event type. Canonical ones: {', '.join(sorted(set(EVENT_NAMES.values())))}."
+        )
+    return name
+
+
+_SOURCE_OPTIONS = (
+    click.option(
+        "--events", type=_FILES, multiple=True, help="Files or folders of events: CSV, Parquet or JSON lines, .gz too."
+    ),
+    click.option("--items", type=_FILES, multiple=True, help="The catalogue, in the same kinds of file."),
+    click.option("--users", type=_FILES, multiple=True, help="Users' attributes, in the same kinds of file."),
+    click.option(
+        "--format",
+        "format_name",
+        type=click.Choice(FORMAT_NAMES),
+        default="auto",
+        show_default=True,
+        help="Whose column names the events have.",
+    ),
+    click.option(
+        "--map",
+        "pairs",
+        multiple=True,
+        metavar="CANONICAL=COLUMN",
+        help="The file's column for a canonical one, in every table that has it: --map user_id=CustomerID.",
+    ),
+    click.option(
+        "--timestamp-unit",
+        type=click.Choice(list(UNIT_MICROSECONDS)),
+        help="The unit of times that are given as numbers since 1970.",
+    ),
+    click.option(
+        "--timezone",
+        default="UTC",
+        show_default=True,
+        callback=_known_timezone,
+        help="The zone of times without an offset, such as Europe/London.",
+    ),
+    click.option("--event-type", callback=_known_event_type, help="The type of every row, where no column holds it."),
+    click.option(
+        "--max-bad-share", type=click.FloatRange(0.0, 1.0), help="Share of bad rows above which nothing is imported."
+    ),
+)
+
+
+def _source_options(command: Command) -> Command:
+    for option in reversed(_SOURCE_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command("import", cls=ManyValuesCommand)
+@_source_options
+@home_option
+@config_option
+@json_option
+@exits
+def import_command(**options: Any) -> None:
+    """Bring events, items and users into the home, checked row by row.
+
+    A row that breaks the contract is set aside with a reason; over the allowed share nothing is imported (exit code 3).
+    What is there already is recognised, so importing twice changes nothing.
+    """
+    _run(import_tables, "Imported", **options)
+
+
+@click.command("validate", cls=ManyValuesCommand)
+@_source_options
+@home_option
+@config_option
+@json_option
+@exits
+def validate_command(**options: Any) -> None:
+    """Say what `shortlist import` would say with the same options; change nothing."""
+    _run(validate_tables, "Would import", **options)
+
+
+def _run(
+    work: Callable[..., ImportReport],
+    verb: str,
+    *,
+    home: Home,
+    config_path: Path | None,
+    as_json: bool,
+    events: Sequence[Path],
+    items: Sequence[Path],
+    users: Sequence[Path],
+    max_bad_share: float | None,
+    **how: Any,
+) -> None:
+    if not events and not items and not users:
+        raise click.UsageError("nothing to read: name files with --events, --items or --users.")
+    config = with_max_bad_share(read_config(config_path).data, max_bad_share)
+    given = _reading(**how)
+    reporter = ConsoleReporter()
+    sources = read_files(events, items, users, reporter)
+    report = work(home, sources, given, config, now=datetime.now(UTC), reporter=reporter)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        click.echo("\n".join(_lines(report, verb, home)))
+
+
+def _reading(
+    format_name: str, pairs: Sequence[str], timestamp_unit: str | None, timezone: str, event_type: str | None
+) -> Reading:
+    return Reading(format_name, parse_map(pairs), timestamp_unit, timezone, event_type)
+
+
+def _lines(report: ImportReport, verb: str, home: Home) -> Iterator[str]:
+    """The report for people."""
+    for name, format_name in report.formats.items():
+        yield f"{name}: format {format_name}"
+    for kind, table in (("events", report.events), ("items", report.items), ("users", report.users)):
+        if table is not None:
+            yield from _table_lines(kind, table)
+    if report.events is not None:
+        yield from _event_lines(report)
+    yield from (f"Note: {warning}" for warning in report.warnings)
+    yield _conclusion(report, verb, home)
+
+
+def _table_lines(kind: str, table: TableReport) -> Iterator[str]:
+    yield f"{kind}: {table.rows_read:,} rows read = {table.accepted:,} accepted + {table.quarantined:,} quarantined"
+    examples = {example["reason"]: example for example in table.examples}
+    for reason, count in table.quarantined_by_reason.items():
+        example = examples[reason]
+        values = ", ".join(f"{name}={value}" for name, value in example["values"].items())
+        yield f"  {reason} {count:,}: {Reason(reason).hint}"
+        yield f"    such as {example['file']}, row {example['row']}: {values}"
+
+
+def _event_lines(report: ImportReport) -> Iterator[str]:
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in report.event_types.items()) or "none"
+    yield f"New events: {kinds}; {report.n_users:,} users, {report.n_items:,} items"
+    if report.first_timestamp is not None:
+        yield f"From {report.first_timestamp} to {report.last_timestamp}"
+    if report.cancels_matched or report.cancels_unmatched:
+        yield (
+            f"Cancels: {report.cancels_matched:,} take something from an earlier purchase, "
+            f"{report.cancels_unmatched:,} find none and are without effect"
+        )
+    if report.unjoined_events is not None:
+        yield (
+            f"Unjoined: {report.unjoined_events:,} events of {report.unjoined_items:,} items that the catalogue lacks; "
+            "they are kept"
+        )
+
+
+def _conclusion(report: ImportReport, verb: str, home: Home) -> str:
+    if report.already_imported:
+        return "Everything is there already; nothing changes."
+    if verb.startswith("Would"):
+        return "Checked only: nothing was written."
+    if report.import_id is None:
+        return "Nothing was imported."
+    rejects = home.rejects / f"{report.import_id}.parquet"
+    where = f"; the rows set aside are in {rejects}" if rejects.exists() else ""
+    return f"{verb} as {report.import_id} into {home.root}{where}"

@@ -1,0 +1,95 @@
+"""`shortlist serve`."""
+
+import os
+import shlex
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import click
+
+from pipelines.options import config_option, exits, home_option
+from pipelines.settings import read_config
+from ranking.recommender import Recommender
+from serving.server import ONE_THREAD, Listener, listen, run_many, run_one
+from serving.service import Service, load_service
+from serving.settings import (
+    EXPERIMENTS_VARIABLE,
+    REDIS_VARIABLE,
+    ServiceSettings,
+    ServingConfig,
+    read_api_key,
+)
+from serving.state import check_cache
+from shortlist.home import Home
+
+DEFAULT_EXPERIMENTS = Path("config/experiments.toml")
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for all.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port; 0 takes a free one."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes; one for each core."
+)
+@click.option(
+    "--redis", "redis_url", envvar=REDIS_VARIABLE, show_envvar=True, help="redis://host:6379/0, to share cached lists."
+)
+@click.option(
+    "--experiments",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    envvar=EXPERIMENTS_VARIABLE,
+    show_envvar=True,
+    help=f"The file of experiments; without it {DEFAULT_EXPERIMENTS}, if it is there.",
+)
+@click.option("--no-cache", is_flag=True, help="Compute every list anew; the same as cache_ttl_seconds = 0.")
+@home_option
+@config_option
+@exits
+def serve_command(
+    host: str,
+    port: int,
+    workers: int,
+    redis_url: str | None,
+    experiments: Path | None,
+    no_cache: bool,
+    home: Home,
+    config_path: Path | None,
+) -> None:
+    """Answer GET /recommendations/<user_id> from the published bundle, until Ctrl-C or SIGTERM.
+
+    The bundles and the file of experiments are checked before anything listens; what is wrong with them is said, and
+    the exit code is 5 or 2. With SHORTLIST_API_KEY set, clients must send it as X-API-Key.
+    """
+    serving = read_config(config_path).serving
+    settings = ServiceSettings(
+        home=home,
+        config=serving.model_copy(update={"cache_ttl_seconds": 0}) if no_cache else serving,
+        experiments=experiments or (DEFAULT_EXPERIMENTS if DEFAULT_EXPERIMENTS.is_file() else None),
+        redis_url=redis_url or None,
+        api_key=read_api_key(os.environ),
+    )
+    serve(settings, host, port, workers)
+
+
+def serve(settings: ServiceSettings, host: str, port: int, workers: int) -> None:
+    """Check everything, say where the service is and how to ask it, and answer until told to stop.
+
+    Raises
+    ------
+    ConfigError, BundleError
+        When a file that the service needs is wrong.
+    ShortlistError
+        When the address cannot be had.
+    """
+    check_cache(settings)
+    service = load_service(settings)
+    with listen(host, port) as listener:
+        _announce(settings, service, listener, workers)
+        if workers == 1:
+            run_one(settings, service, listener)
+        else:
+            del service  # every worker maps the same files; this process needs them no longer
+            run_many(settings, workers, listener)
+    click.echo("Stopped.", err=True)

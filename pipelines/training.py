@@ -1,0 +1,166 @@
+"""From stored events to a bundle that is not serving yet."""
+
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from candidate_gen.training import fit_generator
+from data.attributes import ItemAttributes, build_attributes
+from data.catalog import read_items
+from data.interactions import Interactions, build_interactions, to_seconds
+from data.store import events_fingerprint, read_events
+from pipelines.settings import Config
+from ranking.bundling import feature_schema, save_recommender
+from ranking.recommender import Recommender
+from ranking.training import fit_context, fit_ranker
+from ranking.two_stage import TwoStage
+from shortlist.bundle import BundleWriter, staged_folder, write_manifest
+from shortlist.columns import EVENT_TYPE, ITEM_ID, TIMESTAMP
+from shortlist.config import dump_model
+from shortlist.errors import DataError
+from shortlist.hashing import content_sha256
+from shortlist.home import Home
+from shortlist.manifest import FORMAT_VERSION, DataWindow, Manifest, version_name
+from shortlist.progress import Reporter
+
+LIBRARIES = ("faiss-cpu", "implicit", "lightgbm", "numpy", "pandas", "pyarrow", "scipy", "shortlist-recs")
+GATE_NOT_RUN = {"verdict": "not_run", "reason": "No gate compares bundles in this release; `shortlist evaluate` does."}
+
+
+@dataclass(frozen=True, slots=True)
+class ShopData:
+    """A shop's events and catalogue as arrays; `target` is the event type that lists are made to bring about."""
+
+    interactions: Interactions
+    attributes: ItemAttributes
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A recommender, and what was measured and chosen in making it."""
+
+    recommender: Recommender
+    choices: dict[str, Any]
+    metrics: dict[str, float]
+
+
+def build_shop(events: pd.DataFrame, catalog: pd.DataFrame, config: Config) -> ShopData:
+    """Turn canonical tables into arrays.
+
+    Raises
+    ------
+    DataError
+        When no event has a type of positive weight.
+    """
+    target, weights = config.event_weights.relative_to_target(events[EVENT_TYPE].unique())
+    interactions = build_interactions(events, weights, target, catalog_ids=catalog[ITEM_ID])
+    return ShopData(interactions, build_attributes(catalog, interactions.items), target)
+
+
+def fit_recommender(
+    shop: ShopData, as_of: int, config: Config, reporter: Reporter, version: str = "unpublished"
+) -> Trained:
+    """Fit both stages on a shop's interactions, all of which must lie before `as_of` (seconds)."""
+    with threadpool_limits(1, "blas"):  # `implicit` brings its own threads; BLAS threads beside them only hinder
+        reporter.step("retrieval: ALS, index, neighbours, popularity")
+        generator, found = fit_generator(shop.interactions, shop.attributes, as_of, config.candidate_gen, config.seed)
+        context = fit_context(shop.interactions, shop.attributes, as_of)
+        reporter.step("ranking: snapshots, features, trees")
+        ranker, chosen = fit_ranker(
+            shop.interactions, shop.attributes, as_of, config.ranking, config.candidate_gen, config.seed, reporter
+        )
+    recommender = Recommender(version, shop.interactions, shop.attributes, TwoStage(generator, context, ranker), as_of)
+    choices = {"target": shop.target, **found, **chosen}
+    return Trained(recommender, choices, _metrics(choices))
+
+
+def train(home: Home, config: Config, reporter: Reporter, *, until: datetime | None = None) -> Manifest:
+    """Train on the stored events before `until` (all without one) and write a bundle, which is not serving yet.
+
+    Raises
+    ------
+    DataError
+        When there is nothing to train on.
+    """
+    reporter.step("reading the events")
+    events, catalog = read_events(home, until=until), read_items(home)
+    shop = build_shop(events, catalog, config)
+    if not len(shop.interactions):
+        raise DataError(f"{home.root}: no event to train on. Import more.")
+    end = _end(events, until)
+    created_at = datetime.now(UTC)
+    fingerprint = events_fingerprint(events)
+    settings = dump_model(config)
+    name = version_name(created_at, content_sha256([fingerprint, settings, created_at.isoformat()]))
+    trained = fit_recommender(shop, int(end.timestamp()), config, reporter, name)
+    window = DataWindow(
+        start=events[TIMESTAMP].min().to_pydatetime(),
+        end=end,
+        n_events=len(events),
+        n_users=len(shop.interactions.users),
+        n_items=len(shop.interactions.items),
+        fingerprint=fingerprint,
+    )
+    reporter.step("writing the bundle")
+    return write_bundle(home, trained, settings, window, created_at)
+
+
+def write_bundle(
+    home: Home, trained: Trained, settings: dict[str, Any], window: DataWindow, created_at: datetime
+) -> Manifest:
+    """Write a recommender as a bundle: whole, or not at all."""
+    name = trained.recommender.version
+    with staged_folder(home.bundles / name) as folder:
+        writer = BundleWriter(folder)
+        save_recommender(writer, trained.recommender)
+        manifest = Manifest(
+            format_version=FORMAT_VERSION,
+            version=name,
+            created_at=created_at,
+            data=window,
+            config=settings,
+            config_sha256=content_sha256(settings),
+            git_commit=_git_commit(),
+            libraries={library: version(library) for library in LIBRARIES} | {"python": platform.python_version()},
+            features=feature_schema(),
+            metrics=trained.metrics,
+            choices=trained.choices,
+            gate=GATE_NOT_RUN,
+            files=dict(writer.entries),
+        )
+        write_manifest(folder, manifest)
+    return manifest
+
+
+def _end(events: pd.DataFrame, until: datetime | None) -> datetime:
+    """The moment that lists are made for: `until`, or the second after the last event."""
+    if until is not None:
+        return until.astimezone(UTC)
+    return datetime.fromtimestamp(int(to_seconds(events[TIMESTAMP]).max()) + 1, UTC)
+
+
+def _metrics(choices: dict[str, Any]) -> dict[str, float]:
+    """The figures among the choices."""
+    metrics = {"index_recall": float(choices["index"]["recall"])}
+    for objective, ndcg in choices.get("valid_ndcg@10", {}).items():
+        metrics[f"valid_candidate_ndcg@10_{objective}"] = float(ndcg)
+    return metrics
+
+
+def _git_commit() -> str | None:
+    """The commit of the source tree, None outside a checkout."""
+    command: Sequence[str] = ("git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD")
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()

@@ -1,0 +1,74 @@
+"""A whole recommender as a bundle, and back."""
+
+from dataclasses import fields
+
+import numpy as np
+
+from candidate_gen.bundling import load_generator, save_generator
+from candidate_gen.training import CandidateConfig
+from data.bundling import load_attributes, load_interactions, save_attributes, save_interactions
+from ranking.features import FEATURES, FeatureContext
+from ranking.item_stats import ItemStats
+from ranking.ranker import load_ranker
+from ranking.recommender import Query, Recommender
+from ranking.two_stage import TwoStage
+from shortlist.bundle import Bundle, BundleWriter
+from shortlist.errors import FeatureSchemaError
+
+RANKER_FILE = "ranker.txt"
+
+
+def feature_schema() -> tuple[tuple[str, str], ...]:
+    """The ordered names and dtypes of the features."""
+    return tuple((name, np.dtype(np.float32).str) for name in FEATURES)
+
+
+def save_recommender(writer: BundleWriter, recommender: Recommender) -> None:
+    """Write everything that a recommender holds."""
+    save_interactions(writer, recommender.interactions)
+    save_attributes(writer, recommender.attributes)
+    save_generator(writer, recommender.two_stage.generator)
+    for name, array in recommender.two_stage.context.stats.arrays().items():
+        writer.add_array(f"stats_{name}", array)
+    if recommender.two_stage.ranker is not None:
+        writer.add_text("ranker", recommender.two_stage.ranker.to_text())
+
+
+def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
+    """Map a verified bundle and warm it up with one list.
+
+    Parameters
+    ----------
+    num_threads : int
+        LightGBM's threads in this process: 1 for a service, the number of cores for a batch.
+
+    Raises
+    ------
+    FeatureSchemaError
+        When the bundle's features are not those of this release.
+    BundleError
+        When a file that is needed is not listed, or the ranker's trees are not sound.
+    """
+    if bundle.manifest.features != feature_schema():
+        raise FeatureSchemaError(f"{bundle.folder}: its features are not those of this release. Train again.")
+    attributes = load_attributes(bundle)
+    context = FeatureContext(
+        stats=ItemStats(**{field.name: bundle.array(f"stats_{field.name}") for field in fields(ItemStats)}),
+        category=attributes.category,
+        top_category=attributes.top_category(),
+        brand=attributes.brand,
+    )
+    config = CandidateConfig.model_validate(bundle.manifest.config["candidate_gen"])
+    ranker = load_ranker(bundle.text("ranker"), num_threads) if bundle.has(RANKER_FILE) else None
+    two_stage = TwoStage(load_generator(bundle, attributes, config), context, ranker)
+    as_of = int(bundle.manifest.data.end.timestamp())
+    recommender = Recommender(bundle.version, load_interactions(bundle), attributes, two_stage, as_of)
+    _warm_up(recommender)
+    return recommender
+
+
+def _warm_up(recommender: Recommender) -> None:
+    """Make the list of one real user, so that a bundle that cannot answer is found before it serves."""
+    users = recommender.interactions.users
+    if len(users):
+        recommender.recommend(Query(users.external(0)))

@@ -1,0 +1,117 @@
+"""What everybody did with each item before a moment: the item side of the features."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from data.attributes import ItemAttributes
+from data.interactions import SECONDS_PER_DAY, Interactions
+
+WINDOWS_DAYS = (7, 28, 84)
+"""The windows in which an item's target interactions are counted."""
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStats:
+    """Statistics of every item as of one moment; all arrays are float32 of shape (n_items,) unless said otherwise.
+
+    Attributes
+    ----------
+    share : ndarray of float32, shape (n_windows, n_items)
+        Of 10,000 target interactions in each of `WINDOWS_DAYS`, how many were of the item, as ``log1p``.
+    trend : ndarray
+        Log ratio of the first window's share to the last one's.
+    buyers_share : ndarray
+        Of 1,000 users, how many had the item, as ``log1p``.
+    repeat_rate : ndarray
+        Share of its interactions by users who had it before, shrunk to the mean of all items.
+    gap_days : ndarray
+        Typical days between two interactions of one user with the item, shrunk to the mean of all items.
+    age_days, idle_days : ndarray
+        Days since its first and since its last interaction.
+    price, category_price : ndarray
+        Mean price paid, and the mean of that over the item's category; 0 where unknown.
+    """
+
+    share: FloatArray
+    trend: FloatArray
+    buyers_share: FloatArray
+    repeat_rate: FloatArray
+    gap_days: FloatArray
+    age_days: FloatArray
+    idle_days: FloatArray
+    price: FloatArray
+    category_price: FloatArray
+
+    def arrays(self) -> dict[str, FloatArray]:
+        """The arrays by name, for the bundle."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def fit_item_stats(interactions: Interactions, attributes: ItemAttributes, as_of: int) -> ItemStats:
+    """Compute the statistics over all interactions, which must lie before `as_of` (seconds)."""
+    n_items = len(interactions.items)
+    days = (as_of - interactions.timestamp).astype(np.float32) / np.float32(SECONDS_PER_DAY)
+    share = np.stack([_share(interactions, days, window, n_items) for window in WINDOWS_DAYS])
+    repeat_rate, gap_days, n_buyers = _repeats(interactions, n_items)
+    price = _mean_price(interactions, attributes, n_items)
+    return ItemStats(
+        share=share,
+        trend=share[0] - share[-1],
+        buyers_share=np.log1p(1_000 * n_buyers / max(1, len(interactions.users))).astype(np.float32),
+        repeat_rate=repeat_rate,
+        gap_days=gap_days,
+        age_days=_extreme(np.maximum, interactions.item_idx, days, n_items),
+        idle_days=_extreme(np.minimum, interactions.item_idx, days, n_items),
+        price=price,
+        category_price=_category_mean(price, attributes),
+    )
+
+
+def _share(interactions: Interactions, days: FloatArray, window: int, n_items: int) -> FloatArray:
+    inside = interactions.is_target & (days <= window)
+    counts = np.bincount(interactions.item_idx[inside], minlength=n_items)
+    return np.log1p(10_000 * counts / max(1, int(counts.sum()))).astype(np.float32)
+
+
+def _repeats(interactions: Interactions, n_items: int) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
+    """Repeat rate, mean gap in days and number of buyers of each item."""
+    user_idx, item_idx, seconds = interactions.user_idx, interactions.item_idx, interactions.timestamp
+    order = np.lexsort((seconds, item_idx, user_idx))
+    same = (np.diff(user_idx[order]) == 0) & (np.diff(item_idx[order]) == 0)
+    gaps = (np.diff(seconds[order])[same] / SECONDS_PER_DAY).astype(np.float64)
+    repeated = item_idx[order][1:][same]
+    n_repeats = np.bincount(repeated, minlength=n_items)
+    n_events = np.bincount(item_idx, minlength=n_items)
+    mean_rate = n_repeats.sum() / max(1, n_events.sum())
+    mean_gap = float(gaps.mean()) if len(gaps) else 365.0
+    rate = (n_repeats + 5 * mean_rate) / (n_events + 5)
+    gap = (np.bincount(repeated, gaps, minlength=n_items) + 5 * mean_gap) / (n_repeats + 5)
+    return rate.astype(np.float32), gap.astype(np.float32), n_events - n_repeats
+
+
+def _extreme(reduce: np.ufunc, item_idx: npt.NDArray[np.int32], days: FloatArray, n_items: int) -> FloatArray:
+    """The largest or smallest age of each item's interactions; 0 and 9,999 days where there is none."""
+    result = np.full(n_items, 0.0 if reduce is np.maximum else 9_999.0, dtype=np.float32)
+    reduce.at(result, item_idx, days)
+    return result
+
+
+def _mean_price(interactions: Interactions, attributes: ItemAttributes, n_items: int) -> FloatArray:
+    """Mean price paid; the catalogue's where none is known."""
+    priced = interactions.price > 0
+    n_priced = np.bincount(interactions.item_idx[priced], minlength=n_items)
+    total = np.bincount(interactions.item_idx[priced], interactions.price[priced], minlength=n_items)
+    return np.where(n_priced > 0, total / np.maximum(1, n_priced), attributes.price).astype(np.float32)
+
+
+def _category_mean(price: FloatArray, attributes: ItemAttributes) -> FloatArray:
+    """The mean price of the priced items in each item's category."""
+    code = attributes.category + 1
+    priced = price > 0
+    n = np.bincount(code[priced], minlength=len(attributes.categories) + 1)
+    total = np.bincount(code[priced], price[priced], minlength=len(attributes.categories) + 1)
+    return (total / np.maximum(1, n))[code].astype(np.float32)

@@ -1,0 +1,213 @@
+"""The one path that produces a list, for requests, batches and evaluations alike: external ids in, external ids out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import tee
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from candidate_gen.generator import SOURCES
+from data.attributes import ItemAttributes
+from data.interactions import History, Interactions, empty_history
+from ranking.features import FEATURES
+from ranking.two_stage import ListRequest, Mask, RankedList, Stage, TwoStage
+from shortlist.ids import MISSING
+
+ListSource = Literal["personalized", "popular"]
+
+REASONS: Final = dict(
+    zip(SOURCES, ("bought_before", "fits_taste", "bought_together", "popular_in_category", "popular"), strict=True)
+)
+"""The reason that each source stands for."""
+
+N_CONTRIBUTIONS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a list is asked for.
+
+    Attributes
+    ----------
+    limit, offset : int
+        The list holds the places ``offset + 1 ... offset + limit`` of the user's order.
+    categories : tuple of str
+        Only items of any of these, or below them; all categories when empty.
+    exclude : tuple of str
+        Items never to show.
+    in_stock, exclude_purchased, exclude_seen : bool
+        Leave out what is not available; what the user bought; what the user had to do with in any way.
+    explain : bool
+        Say for each item what moved its score.
+    """
+
+    user_id: str
+    limit: int = 10
+    offset: int = 0
+    categories: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    in_stock: bool = False
+    exclude_purchased: bool = False
+    exclude_seen: bool = False
+    explain: bool = False
+    stage: Stage = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """One item of a list. `rank` counts from 1 over the whole order; `contributions` is empty unless asked for."""
+
+    item_id: str
+    rank: int
+    score: float
+    reasons: tuple[str, ...]
+    contributions: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A list and where it comes from; `warnings` holds what the caller should know, one sentence each."""
+
+    user_id: str
+    items: tuple[Recommended, ...]
+    source: ListSource
+    warnings: tuple[str, ...]
+
+
+class Recommender:
+    """A bundle's models and data, ready to answer.
+
+    Parameters
+    ----------
+    version : str
+        The bundle's version.
+    interactions : Interactions
+        All users' histories.
+    attributes : ItemAttributes
+    two_stage : TwoStage
+    as_of : int
+        The moment, in seconds, that lists are made for: the end of the data, since nothing later is known.
+    """
+
+    def __init__(
+        self, version: str, interactions: Interactions, attributes: ItemAttributes, two_stage: TwoStage, as_of: int
+    ) -> None:
+        self.version = version
+        self.interactions = interactions
+        self.attributes = attributes
+        self.two_stage = two_stage
+        self.as_of = as_of
+        self._category_masks: dict[str, Mask] = {}
+
+    def recommend(self, query: Query) -> Recommendation:
+        """Answer one query."""
+        return next(self.recommend_many([query]))
+
+    def recommend_many(self, queries: Iterable[Query]) -> Iterator[Recommendation]:
+        """Answer many queries of one stage, each as `recommend` does, in bounded memory and in their order."""
+        for_lists, for_answers = tee(queries)
+        first = next(for_lists, None)
+        if first is None:
+            return
+        requests = (self._list_request(query) for query in _chain(first, for_lists))
+        for query, ranked in zip(for_answers, self.two_stage.rank_many(requests, first.stage), strict=True):
+            yield self._answer(query, ranked)
+
+    def history(self, user_id: str) -> History:
+        """What is known of a user; empty for an unknown one."""
+        user_idx = self.interactions.users.position(user_id)
+        if user_idx == MISSING:
+            return empty_history(self.as_of)
+        return self.interactions.history(user_idx, self.as_of)
+
+    def _list_request(self, query: Query) -> ListRequest:
+        history = self.history(query.user_id)
+        return ListRequest(history, query.offset + query.limit, self._allowed(query, history))
+
+    def _allowed(self, query: Query, history: History) -> Mask | None:
+        """The items that pass the query's filters; None when it has none."""
+        if not (query.categories or query.exclude or query.in_stock or query.exclude_purchased or query.exclude_seen):
+            return None
+        allowed = np.ones(len(self.interactions.items), dtype=np.bool_)
+        if query.categories:
+            allowed &= np.logical_or.reduce([self._in_category(path) for path in query.categories])
+        if query.in_stock:
+            allowed &= self.attributes.available
+        if query.exclude_purchased:
+            allowed[history.item_idx[history.is_target]] = False
+        if query.exclude_seen:
+            allowed[history.item_idx] = False
+        excluded = np.array([self.interactions.items.position(item_id) for item_id in query.exclude], dtype=np.int32)
+        allowed[excluded[excluded != MISSING]] = False
+        return allowed
+
+    def _in_category(self, path: str) -> Mask:
+        """The items of a category; kept, for categories that exist, since many requests ask for the same."""
+        if path not in self._category_masks:
+            mask = self.attributes.in_category(path)
+            if self.attributes.categories.position(path) == MISSING:
+                return mask
+            self._category_masks[path] = mask
+        return self._category_masks[path]
+
+    def _answer(self, query: Query, ranked: RankedList) -> Recommendation:
+        shown = slice(query.offset, query.offset + query.limit)
+        item_idx, scores = ranked.item_idx[shown], ranked.score[shown]
+        contributions = self._contributions(item_idx, ranked) if query.explain else [{} for _ in item_idx]
+        reasons = _reasons(item_idx, ranked)
+        items = tuple(
+            Recommended(item_id, query.offset + place, float(score), reason, contribution)
+            for place, (item_id, score, reason, contribution) in enumerate(
+                zip(self.interactions.items.externals(item_idx), scores, reasons, contributions, strict=True), start=1
+            )
+        )
+        source: ListSource = "personalized" if ranked.is_personal else "popular"
+        return Recommendation(query.user_id, items, source, tuple(self._warnings(query, ranked)))
+
+    def _warnings(self, query: Query, ranked: RankedList) -> Iterator[str]:
+        for path in query.categories:
+            if self.attributes.categories.position(path) == MISSING:
+                yield f"No item is in the category {path!r}."
+        if len(ranked.item_idx) < query.offset + query.limit:
+            yield f"Only {len(ranked.item_idx)} items qualify."
+
+    def _contributions(self, item_idx: npt.NDArray[np.int32], ranked: RankedList) -> list[dict[str, float]]:
+        """For each item, the features that moved its score most; empty for items that only fill the list."""
+        ranker = self.two_stage.ranker
+        if ranker is None or not ranked.is_personal:
+            return [{} for _ in item_idx]
+        places = _places(item_idx, ranked.candidates.item_idx)
+        features = self.two_stage.context.features(ranked.profile, ranked.candidates)
+        shares = ranker.contributions(features[places])
+        strongest = np.argsort(-np.abs(shares), axis=1)[:, :N_CONTRIBUTIONS]
+        return [
+            {} if place == MISSING else {FEATURES[column]: round(float(row[column]), 4) for column in columns}
+            for place, row, columns in zip(places, shares, strongest, strict=True)
+        ]
+
+
+def _reasons(item_idx: npt.NDArray[np.int32], ranked: RankedList) -> list[tuple[str, ...]]:
+    """The reasons of each item: of the sources that found it, in the order of `SOURCES`."""
+    places = _places(item_idx, ranked.candidates.item_idx)
+    names = tuple(REASONS.values())
+    return [
+        (REASONS["popular"],)
+        if place == MISSING
+        else tuple(name for name, rank in zip(names, ranked.candidates.rank[:, place], strict=True) if rank > 0)
+        for place in places
+    ]
+
+
+def _places(item_idx: npt.NDArray[np.int32], candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Where each item stands among ascending candidates, ``MISSING`` where it does not."""
+    if not len(candidates):
+        return np.full(len(item_idx), MISSING, dtype=np.int64)
+    places = np.minimum(np.searchsorted(candidates, item_idx), len(candidates) - 1)
+    return np.where(candidates[places] == item_idx, places, MISSING)
+
+
+def _chain(first: Query, rest: Iterator[Query]) -> Iterator[Query]:
+    yield first
+    yield from rest

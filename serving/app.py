@@ -1,0 +1,82 @@
+"""The HTTP application. Importing this reads no setting and opens no file."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+
+from monitoring.counters import ServiceCounters
+from serving.errors import add_error_handlers
+from serving.health import health_router
+from serving.lists import list_router
+from serving.observation import Observation
+from serving.parameters import allowed_values
+from serving.service import Service, load_service
+from serving.settings import ServiceSettings
+from serving.state import Running, open_cache, running_app
+from shortlist import __version__
+
+DESCRIPTION = """Product recommendations for the users of an online shop.
+
+Every error is `{"detail": "...", "code": "UPPER_SNAKE"}`; `code` is stable. Every answer has the header `X-Request-ID`:
+the request's own, or a fresh one. When the service was given a key, requests for lists and experiments need it in
+`X-API-Key`; health, metrics and this description do not.
+"""
+
+
+def create_app(settings: ServiceSettings, service: Service | None = None) -> FastAPI:
+    """Make the application.
+
+    Parameters
+    ----------
+    service : Service or None
+        What to answer from when it is loaded already; otherwise it is loaded when the application starts, and
+        until then every list is refused with ``NOT_READY``.
+    """
+    counters = ServiceCounters()
+    app = FastAPI(
+        title="Shortlist",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=_lifespan(settings, counters, service),
+        redirect_slashes=False,
+    )
+    app.state.running = None
+    app.include_router(list_router(settings))
+    app.include_router(health_router(counters))
+    add_error_handlers(app, allowed_values(settings.config))
+    app.add_middleware(
+        Observation, counters=counters, version=lambda: _version(app), logs_access=settings.config.access_log
+    )
+    return app
+
+
+def create_app_from_environment() -> FastAPI:
+    """Make the application of a worker process, whose settings are in ``SHORTLIST_*`` variables."""
+    return create_app(ServiceSettings.from_environment(os.environ))
+
+
+def _lifespan(
+    settings: ServiceSettings, counters: ServiceCounters, service: Service | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        loaded = service or load_service(settings)
+        cache = open_cache(settings, counters)
+        counters.show_models(loaded.current.version, loaded.others)
+        app.state.running = Running(loaded, cache, counters)
+        try:
+            yield
+        finally:
+            app.state.running = None
+            if cache is not None:
+                await cache.close()
+            counters.close()
+
+    return lifespan
+
+
+def _version(app: FastAPI) -> str | None:
+    running = running_app(app)
+    return None if running is None else running.service.current.version

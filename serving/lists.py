@@ -1,0 +1,131 @@
+"""The routes that shops call: a user's list, what is popular, and a user's experiments."""
+
+import hmac
+from typing import Annotated, Final
+
+import orjson
+from fastapi import APIRouter, Depends, Request, Response, Security
+from fastapi.security import APIKeyHeader
+
+from serving.cache import Outcome
+from serving.errors import Unauthorized
+from serving.parameters import ListParameters, UserId, popular_parameters, recommendation_parameters
+from serving.schemas import (
+    ASSIGNMENT_EXAMPLE,
+    POPULAR_EXAMPLE,
+    RECOMMENDATION_EXAMPLE,
+    AssignmentAnswer,
+    ItemList,
+    RecommendationAnswer,
+    error_answers,
+    success_answer,
+)
+from serving.service import Plan, source_of
+from serving.settings import ServiceSettings
+from serving.state import Running, running_of
+
+JSON: Final = "application/json"
+NO_STORE: Final = {"Cache-Control": "no-store"}
+_HEADERS: Final = ("X-Request-ID", "X-Model-Version")
+
+
+def list_router(settings: ServiceSettings) -> APIRouter:
+    """All routes that answer with what the shop's users get, behind the API key when there is one."""
+    guards = [] if settings.api_key is None else [Security(ApiKey(settings.api_key))]
+    errors = error_answers(422, 500, 503) | ({} if settings.api_key is None else error_answers(401))
+    router = APIRouter(dependencies=guards, responses=errors)
+    _add_recommendations(router, settings)
+    _add_popular(router, settings)
+    _add_assignment(router)
+    return router
+
+
+def _add_recommendations(router: APIRouter, settings: ServiceSettings) -> None:
+    wanted_of = recommendation_parameters(settings.config)
+
+    @router.get(
+        "/recommendations/{user_id:path}",
+        tags=["lists"],
+        summary="A user's list",
+        responses=success_answer(RecommendationAnswer, RECOMMENDATION_EXAMPLE, *_HEADERS, "X-Cache"),
+    )
+    async def recommendations(
+        request: Request, user_id: UserId, wanted: Annotated[ListParameters, Depends(wanted_of)]
+    ) -> Response:
+        """The items that this user is most likely to want next, best first.
+
+        A user of whom nothing is known gets what is popular, with `"source": "popular"`. Filters are applied before the
+        list is cut, so it is full whenever enough items qualify; when not, `warnings` says so.
+        """
+        running = running_of(request)
+        plan = running.service.plan(user_id, wanted)
+        tail, outcome = await _tail(running, plan)
+        return _list_response(plan, plan.answer(tail), outcome)
+
+
+def _add_popular(router: APIRouter, settings: ServiceSettings) -> None:
+    wanted_of = popular_parameters(settings.config)
+
+    @router.get(
+        "/popular",
+        tags=["lists"],
+        summary="What is popular",
+        responses=success_answer(ItemList, POPULAR_EXAMPLE, *_HEADERS, "X-Cache"),
+    )
+    async def popular(request: Request, wanted: Annotated[ListParameters, Depends(wanted_of)]) -> Response:
+        """What users of whom nothing is known get: the same for everybody, outside all experiments."""
+        running = running_of(request)
+        plan = running.service.popular_plan(wanted)
+        tail, outcome = await _tail(running, plan)
+        return _list_response(plan, plan.popular_answer(tail), outcome)
+
+
+def _add_assignment(router: APIRouter) -> None:
+    @router.get(
+        "/experiments/assignment/{user_id:path}",
+        tags=["experiments"],
+        summary="A user's experiments",
+        responses=success_answer(AssignmentAnswer, ASSIGNMENT_EXAMPLE, *_HEADERS),
+    )
+    async def assignment(request: Request, user_id: UserId) -> Response:
+        """The experiments that a user is in. Asking exposes the user to nothing."""
+        return Response(orjson.dumps(running_of(request).service.assignment(user_id)), headers=NO_STORE, media_type=JSON)
+
+
+async def _tail(running: Running, plan: Plan) -> tuple[bytes, Outcome]:
+    """The list's own part of the answer, from the cache or made, and which of the two it was."""
+    tail, outcome = await _cached_or_made(running, plan)
+    running.counters.lists.labels(source_of(tail)).inc()
+    return tail, outcome
+
+
+async def _cached_or_made(running: Running, plan: Plan) -> tuple[bytes, Outcome]:
+    if running.cache is None or plan.query.explain:
+        return plan.tail(), "bypass"
+    found = await running.cache.get(plan.cache_key)
+    if found.outcome == "hit":
+        return found.value, found.outcome
+    tail = plan.tail()
+    if found.outcome == "miss":
+        await running.cache.put(plan.cache_key, tail)
+    return tail, found.outcome
+
+
+def _list_response(plan: Plan, body: bytes, outcome: Outcome) -> Response:
+    headers = {"X-Model-Version": plan.recommender.version, "X-Cache": outcome, **NO_STORE}
+    return Response(body, headers=headers, media_type=JSON)
+
+
+class ApiKey(APIKeyHeader):
+    """Refuses a request whose X-API-Key is not the configured one."""
+
+    def __init__(self, api_key: str) -> None:
+        super().__init__(name="X-API-Key", auto_error=False)
+        self._expected = api_key.encode()
+
+    async def __call__(self, request: Request) -> str | None:
+        """Compare in constant time. Raises ``Unauthorized``."""
+        given = request.headers.get("x-api-key", "").encode("latin-1")
+        if not hmac.compare_digest(given, self._expected):
+            raise Unauthorized("The header X-API-Key is missing or wrong. Send the key that the service was given.")
+        return None

@@ -1,0 +1,203 @@
+"""What a request may ask for, how it is spelt, and what is refused."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Path, Query, Request
+from pydantic import StringConstraints
+
+from serving.errors import InvalidParameter, UnknownScenario, shown
+from serving.settings import ServingConfig
+
+MAX_USER_ID_CHARACTERS: Final = 256
+MAX_ITEM_ID_CHARACTERS: Final = 256
+MAX_CATEGORY_CHARACTERS: Final = 512
+MAX_CATEGORIES: Final = 20
+MAX_EXCLUDED: Final = 500
+MAX_UNKNOWN_NAMED: Final = 5
+
+HOME_SCENARIO: Final = "home"
+SCENARIOS: Final = (HOME_SCENARIO, "product", "basket", "buy_again", "trending", "new")
+REPEATABLE: Final = frozenset({"category", "exclude"})
+LIMIT_SPELLINGS: Final = ("limit", "k", "n", "count")
+
+CategoryPath = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CATEGORY_CHARACTERS)]
+ItemId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ITEM_ID_CHARACTERS)]
+UserId = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=MAX_USER_ID_CHARACTERS,
+        description="The shop's own id of the user, percent-encoded UTF-8. It may hold spaces and slashes; "
+        "everything after the prefix counts, a trailing slash included.",
+        examples=["u1"],
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ListParameters:
+    """What a request asks for, checked and in canonical order; `warnings` is what its sender should know."""
+
+    limit: int
+    offset: int = 0
+    categories: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    in_stock: bool = False
+    exclude_purchased: bool = False
+    explain: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+Parser = Callable[..., Awaitable[ListParameters]]
+
+
+def allowed_values(config: ServingConfig) -> dict[str, str]:
+    """What each parameter may hold, to complete the sentence "Give ..."."""
+    texts = {
+        "offset": f"a whole number from 0 to {config.max_offset}",
+        "category": f"at most {MAX_CATEGORIES} categories of 1 to {MAX_CATEGORY_CHARACTERS} characters each",
+        "exclude": f"at most {MAX_EXCLUDED} item ids of 1 to {MAX_ITEM_ID_CHARACTERS} characters each",
+        "user_id": f"an id of 1 to {MAX_USER_ID_CHARACTERS} characters",
+    }
+    texts |= dict.fromkeys(LIMIT_SPELLINGS, f"a whole number from 1 to {config.max_limit}")
+    return texts | dict.fromkeys(("in_stock", "exclude_purchased", "explain"), "true or false")
+
+
+def recommendation_parameters(config: ServingConfig) -> Parser:
+    """Make the dependency that reads the parameters of a personal list."""
+    limit_query, other_spelling, offset_query, category_query = _shared_queries(config)
+
+    async def parse(
+        request: Request,
+        limit: Annotated[int | None, limit_query] = None,
+        k: Annotated[int | None, other_spelling] = None,
+        n: Annotated[int | None, other_spelling] = None,
+        count: Annotated[int | None, other_spelling] = None,
+        offset: Annotated[int, offset_query] = 0,
+        scenario: Annotated[str, _SCENARIO_QUERY] = HOME_SCENARIO,
+        category: Annotated[tuple[CategoryPath, ...], category_query] = (),
+        exclude: Annotated[tuple[ItemId, ...], _EXCLUDE_QUERY] = (),
+        in_stock: Annotated[bool, _IN_STOCK_QUERY] = False,
+        exclude_purchased: Annotated[bool, _PURCHASED_QUERY] = False,
+        explain: Annotated[bool, _EXPLAIN_QUERY] = False,
+    ) -> ListParameters:
+        refuse_contradictions(request)
+        return ListParameters(
+            limit=_one_limit(config.default_limit, limit=limit, k=k, n=n, count=count),
+            offset=offset,
+            categories=_canonical(category),
+            exclude=_canonical(exclude),
+            in_stock=in_stock,
+            exclude_purchased=exclude_purchased,
+            explain=explain,
+            warnings=(*_scenario_warnings(scenario), *_unknown_warnings(request, known)),
+        )
+
+    known = _names(parse)
+    return parse
+
+
+def popular_parameters(config: ServingConfig) -> Parser:
+    """Make the dependency that reads the parameters of a list that is the same for everybody."""
+    limit_query, other_spelling, offset_query, category_query = _shared_queries(config)
+
+    async def parse(
+        request: Request,
+        limit: Annotated[int | None, limit_query] = None,
+        k: Annotated[int | None, other_spelling] = None,
+        n: Annotated[int | None, other_spelling] = None,
+        count: Annotated[int | None, other_spelling] = None,
+        offset: Annotated[int, offset_query] = 0,
+        category: Annotated[tuple[CategoryPath, ...], category_query] = (),
+        in_stock: Annotated[bool, _IN_STOCK_QUERY] = False,
+    ) -> ListParameters:
+        refuse_contradictions(request)
+        return ListParameters(
+            limit=_one_limit(config.default_limit, limit=limit, k=k, n=n, count=count),
+            offset=offset,
+            categories=_canonical(category),
+            in_stock=in_stock,
+            warnings=tuple(_unknown_warnings(request, known)),
+        )
+
+    known = _names(parse)
+    return parse
+
+
+def refuse_contradictions(request: Request) -> None:
+    """Refuse a parameter that is given twice with different values, unless it is one that lists."""
+    pairs = request.query_params.multi_items()
+    if len(pairs) == len({name for name, _ in pairs}):
+        return
+    first: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in REPEATABLE and first.setdefault(name, value) != value:
+            raise InvalidParameter(
+                f"{shown(name)}: given as {shown(first[name])} and as {shown(value)}. Give one of the two."
+            )
+
+
+def _one_limit(default: int, **spellings: int | None) -> int:
+    """The limit, however it is spelt."""
+    given = {name: value for name, value in spellings.items() if value is not None}
+    if len(set(given.values())) > 1:
+        listed = ", ".join(f"{name}={value}" for name, value in given.items())
+        raise InvalidParameter(f"limit: {listed} contradict each other. Give one of them.")
+    return next(iter(given.values()), default)
+
+
+def _canonical(values: Iterable[str]) -> tuple[str, ...]:
+    """The values once each, in one order: their order in the request means nothing."""
+    return tuple(sorted(set(values)))
+
+
+def _scenario_warnings(scenario: str) -> Iterator[str]:
+    if scenario not in SCENARIOS:
+        raise UnknownScenario(f"scenario: there is no {shown(scenario)}. Give one of {', '.join(SCENARIOS)}.")
+    if scenario != HOME_SCENARIO:
+        yield f"The scenario {scenario!r} has no list of its own yet; this is the list of {HOME_SCENARIO!r}."
+
+
+def _unknown_warnings(request: Request, known: frozenset[str]) -> Iterator[str]:
+    """Name the parameters that nothing here reads, so that a slip of the pen does not pass for an answer."""
+    unknown = sorted(set(request.query_params) - known)
+    for name in unknown[:MAX_UNKNOWN_NAMED]:
+        yield f"The parameter {shown(name)} is not known here and was ignored."
+    if len(unknown) > MAX_UNKNOWN_NAMED:
+        yield f"{len(unknown) - MAX_UNKNOWN_NAMED} more parameters are not known here and were ignored."
+
+
+def _names(parse: Parser) -> frozenset[str]:
+    return frozenset(inspect.signature(parse).parameters) - {"request"}
+
+
+def _shared_queries(config: ServingConfig) -> tuple[object, object, object, object]:
+    """The declarations of limit, of its other spellings, of offset and of category."""
+    texts = allowed_values(config)
+    limit = f"How many items: {texts['limit']}; {config.default_limit} without it."
+    offset = f"How many items of the list to leave out at its head: {texts['offset']}."
+    category = f"Only items of this category, written `A > B`, or below it. Repeatable: {texts['category']}."
+    return (
+        Query(ge=1, le=config.max_limit, description=limit, examples=[config.default_limit]),
+        Query(ge=1, le=config.max_limit, description="Another name of `limit`."),
+        Query(ge=0, le=config.max_offset, description=offset),
+        Query(max_length=MAX_CATEGORIES, description=category),
+    )
+
+
+_SCENARIO_QUERY: Final = Query(
+    description="Where the list is shown. For now only `home` has a list of its own; the others answer with it and "
+    "say so in `warnings`.",
+    json_schema_extra={"enum": list(SCENARIOS)},
+)
+_EXCLUDE_QUERY: Final = Query(
+    max_length=MAX_EXCLUDED, description=f"An item not to show. Repeatable, at most {MAX_EXCLUDED} times."
+)
+_IN_STOCK_QUERY: Final = Query(description="Leave out items that the catalogue says are not available.")
+_PURCHASED_QUERY: Final = Query(description="Leave out what the user has bought.")
+_EXPLAIN_QUERY: Final = Query(
+    description="Add to each item the features that moved its score most. Slower, and never from the cache."
+)

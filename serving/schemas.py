@@ -1,0 +1,132 @@
+"""The shapes of the answers, for the OpenAPI description. Answers are written as bytes and never pass through these."""
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, Field
+
+from ranking.recommender import REASONS
+
+_ITEM: Final = {"item_id": "p1", "rank": 1, "score": 0.91, "reasons": ["bought_before"]}
+_LIST: Final = {"degraded": None, "items": [_ITEM], "warnings": []}
+_ID: Final = "6f1b2c0a9d3e4f5a8b7c6d5e4f3a2b1c"
+_VERSION: Final = "20261101T020000-3f9a1c07"
+
+RECOMMENDATION_EXAMPLE: Final[dict[str, Any]] = {
+    "user_id": "u1",
+    "recommendation_id": _ID,
+    "model_version": _VERSION,
+    "variant": "control",
+    "source": "personalized",
+    **_LIST,
+}
+POPULAR_EXAMPLE: Final[dict[str, Any]] = {
+    "recommendation_id": _ID,
+    "model_version": _VERSION,
+    "source": "popular",
+    **_LIST,
+    "items": [_ITEM | {"reasons": ["popular"]}],
+}
+ASSIGNMENT_EXAMPLE: Final[dict[str, Any]] = {
+    "user_id": "u3",
+    "variant": "ranker:retrieval-only",
+    "experiments": [
+        {"experiment": "ranker", "variant": "retrieval-only", "override": False, "bucket": 0.6978393542154661}
+    ],
+}
+
+
+class Item(BaseModel):
+    """One item of a list."""
+
+    item_id: str = Field(description="The shop's own id of the item.")
+    rank: int = Field(description="The place in the user's whole order, from 1; with `offset` it begins above 1.", ge=1)
+    score: float = Field(description="In (0, 1], falling along the list. Comparable within one list only.")
+    reasons: list[str] = Field(description=f"Why the item was found: {', '.join(REASONS.values())}.")
+    contributions: dict[str, float] | None = Field(
+        default=None, description="Only with `explain`: the features that moved the score most, in log-odds."
+    )
+
+
+class ItemList(BaseModel):
+    """What every list has."""
+
+    recommendation_id: str = Field(description="Unique to this answer, also when the list comes from the cache.")
+    model_version: str = Field(description="The bundle that answered.")
+    source: Literal["personalized", "popular"] = Field(
+        description="`popular` when nothing is known of the user: the list is what most people buy."
+    )
+    degraded: str | None = Field(description="What was left out of the computation, null when nothing was.")
+    items: list[Item] = Field(description="Best first. Shorter than asked for only when fewer items qualify.")
+    warnings: list[str] = Field(description="What the caller should know, one sentence each.")
+
+
+class RecommendationAnswer(ItemList):
+    """A user's list."""
+
+    user_id: str = Field(description="As it was asked for.")
+    variant: str = Field(description="`control`, or `experiment:variant` for what an experiment changed.")
+
+
+class PlacedExperiment(BaseModel):
+    """A user's place in one experiment."""
+
+    experiment: str
+    variant: str
+    override: bool = Field(description="True for a tester named in the file; leave such users out of every analysis.")
+    bucket: float = Field(description="In [0, 1); decided the variant.")
+
+
+class AssignmentAnswer(BaseModel):
+    """The experiments that a user is in."""
+
+    user_id: str
+    variant: str
+    experiments: list[PlacedExperiment]
+
+
+class ErrorAnswer(BaseModel):
+    """Every error."""
+
+    detail: str = Field(description="What is wrong and what to do, for a person.")
+    code: str = Field(description="Stable, for a program.")
+
+
+_ERROR_EXAMPLES: Final = {
+    401: ("Unauthorized", [("UNAUTHORIZED", "The header X-API-Key is missing or wrong.")]),
+    422: (
+        "A parameter is outside what is allowed",
+        [
+            ("INVALID_PARAMETER", "limit: '500' is not allowed. Give a whole number from 1 to 100."),
+            ("UNKNOWN_SCENARIO", "scenario: there is no 'checkout'. Give one of home, product, basket."),
+        ],
+    ),
+    500: ("The service failed", [("INTERNAL", "The request failed inside the service.")]),
+    503: ("Not ready", [("NOT_READY", "No bundle is loaded yet. Ask again shortly.")]),
+}
+
+
+def error_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of these errors, each with its examples."""
+    answers: dict[int | str, dict[str, Any]] = {}
+    for status in statuses:
+        description, examples = _ERROR_EXAMPLES[status]
+        content = {code: {"value": {"detail": detail, "code": code}} for code, detail in examples}
+        answers[status] = {
+            "model": ErrorAnswer,
+            "description": description,
+            "content": {"application/json": {"examples": content}},
+        }
+    return answers
+
+
+def success_answer(model: type[BaseModel], example: dict[str, Any], *headers: str) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of a 200."""
+    named = {name: {"description": HEADERS[name], "schema": {"type": "string"}} for name in headers}
+    return {200: {"model": model, "headers": named, "content": {"application/json": {"example": example}}}}
+
+
+HEADERS: Final = {
+    "X-Request-ID": "The request's own, or a fresh one: up to 128 printable ASCII characters.",
+    "X-Model-Version": "The bundle that answered.",
+    "X-Cache": "`hit`, `miss`, or `bypass` when the cache was not used.",
+}

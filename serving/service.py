@@ -1,0 +1,173 @@
+"""The bundles that answer, the experiments that choose between them, and the bytes of a list."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import uuid4
+
+import orjson
+from threadpoolctl import threadpool_limits
+
+from experiments.assignment import Assigner, Assignment
+from experiments.config import ExperimentsConfig, load_experiments
+from ranking.bundling import load_recommender
+from ranking.recommender import Query, Recommendation, Recommended, Recommender
+from serving.cache import cache_key
+from serving.parameters import ListParameters
+from serving.settings import ServiceSettings
+from shortlist.config import dump_model
+from shortlist.errors import BundleError
+from shortlist.hashing import content_sha256
+from shortlist.registry import Registry
+
+NOBODY: Final = ""
+"""An id that no user has: its list is what everybody would get."""
+
+_POPULAR_HEAD: Final = b'"source":"popular"'
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who answers a request, with what, and where the answer may be cached."""
+
+    recommender: Recommender
+    variant: str
+    query: Query
+    warnings: tuple[str, ...]
+    cache_key: str
+
+    def tail(self) -> bytes:
+        """Make the list: the part of the answer that the same request would get again, without its first brace."""
+        return list_json(self.recommender.recommend(self.query), self.warnings, explain=self.query.explain)[1:]
+
+    def answer(self, tail: bytes) -> bytes:
+        """The whole answer, with an id of its own."""
+        head = {
+            "user_id": self.query.user_id,
+            "recommendation_id": uuid4().hex,
+            "model_version": self.recommender.version,
+            "variant": self.variant,
+        }
+        return _joined(head, tail)
+
+    def popular_answer(self, tail: bytes) -> bytes:
+        """The whole answer of a list that is nobody's own."""
+        return _joined({"recommendation_id": uuid4().hex, "model_version": self.recommender.version}, tail)
+
+
+class Service:
+    """What is loaded; immutable, so that every request sees one state.
+
+    Parameters
+    ----------
+    current : Recommender
+        The published bundle.
+    others : mapping of str to Recommender
+        The bundles that enabled experiments name, by version.
+    experiments : ExperimentsConfig
+    """
+
+    def __init__(self, current: Recommender, others: Mapping[str, Recommender], experiments: ExperimentsConfig) -> None:
+        self.current = current
+        self.others = others
+        self._assigner = Assigner(experiments)
+        self._experiments_hash = content_sha256(dump_model(experiments))[:16]
+
+    def plan(self, user_id: str, wanted: ListParameters) -> Plan:
+        """Decide how a user's request is answered: the variant's bundle, and its parameters over the request's."""
+        assignment = self._assigner.assign(user_id)
+        query = _with_variant(_query(user_id, wanted), assignment)
+        return self._plan(query, wanted, self._recommender(assignment.bundle), assignment.label)
+
+    def popular_plan(self, wanted: ListParameters) -> Plan:
+        """Decide how a request for what is popular is answered: from the published bundle, outside all experiments."""
+        return self._plan(_query(NOBODY, wanted), wanted, self.current, "")
+
+    def assignment(self, user_id: str) -> dict[str, Any]:
+        """The experiments that a user is in, ready for JSON."""
+        return Assigner.payload(self._assigner.assign(user_id))
+
+    def _recommender(self, version: str | None) -> Recommender:
+        return self.current if version in {None, self.current.version} else self.others[str(version)]
+
+    def _plan(self, query: Query, wanted: ListParameters, recommender: Recommender, variant: str) -> Plan:
+        canonical = [
+            query.limit,
+            query.offset,
+            query.categories,
+            query.exclude,
+            query.in_stock,
+            query.exclude_purchased,
+            query.stage,
+            wanted.warnings,
+        ]
+        key = cache_key(recommender.version, variant, self._experiments_hash, query.user_id, canonical)
+        return Plan(recommender, variant, query, wanted.warnings, key)
+
+
+def load_service(settings: ServiceSettings) -> Service:
+    """Load the published bundle, and each one that an enabled experiment names, each warm and on one thread.
+
+    Raises
+    ------
+    ConfigError
+        When the file of experiments is wrong.
+    BundleError
+        When nothing is published, or a bundle is missing or not sound.
+    """
+    threadpool_limits(1)  # requests are parallel over workers; threads below one request would only fight
+    experiments = ExperimentsConfig() if settings.experiments is None else load_experiments(settings.experiments)
+    registry = Registry(settings.home)
+    current = load_recommender(registry.open("current"), num_threads=1)
+    others = {}
+    for version in sorted(Assigner(experiments).bundles() - {current.version}):
+        try:
+            others[version] = load_recommender(registry.open(version), num_threads=1)
+        except BundleError as error:
+            raise BundleError(f"{settings.experiments}: an experiment needs the bundle {version}: {error}") from error
+    return Service(current, others, experiments)
+
+
+def list_json(found: Recommendation, warnings: tuple[str, ...], *, explain: bool) -> bytes:
+    """The JSON object of a list: source, degraded, items, warnings, in this order."""
+    return orjson.dumps(
+        {
+            "source": found.source,
+            "degraded": None,
+            "items": [_item(item, explain=explain) for item in found.items],
+            "warnings": [*warnings, *found.warnings],
+        }
+    )
+
+
+def source_of(tail: bytes) -> str:
+    """The source that a finished list names, read without parsing it."""
+    return "popular" if tail.startswith(_POPULAR_HEAD) else "personalized"
+
+
+def _item(item: Recommended, *, explain: bool) -> dict[str, Any]:
+    entry = {"item_id": item.item_id, "rank": item.rank, "score": item.score, "reasons": item.reasons}
+    return entry | {"contributions": item.contributions} if explain else entry
+
+
+def _joined(head: dict[str, Any], tail: bytes) -> bytes:
+    """One object of two parts: `tail` is an object without its first brace."""
+    return orjson.dumps(head)[:-1] + b"," + tail
+
+
+def _query(user_id: str, wanted: ListParameters) -> Query:
+    return Query(
+        user_id=user_id,
+        limit=wanted.limit,
+        offset=wanted.offset,
+        categories=wanted.categories,
+        exclude=wanted.exclude,
+        in_stock=wanted.in_stock,
+        exclude_purchased=wanted.exclude_purchased,
+        explain=wanted.explain,
+    )
+
+
+def _with_variant(query: Query, assignment: Assignment) -> Query:
+    changes = assignment.parameters.model_dump(exclude_none=True)
+    return replace(query, **changes) if changes else query

@@ -1,0 +1,105 @@
+"""What the service is told: its table of the configuration, and what differs from one deployment to the next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from shortlist.config import ConfigModel
+from shortlist.errors import ConfigError
+from shortlist.home import Home
+
+HOME_VARIABLE = "SHORTLIST_HOME"
+EXPERIMENTS_VARIABLE = "SHORTLIST_EXPERIMENTS"
+REDIS_VARIABLE = "SHORTLIST_REDIS_URL"
+API_KEY_VARIABLE = "SHORTLIST_API_KEY"
+CONFIG_VARIABLE = "SHORTLIST_SERVING"
+
+
+class ServingConfig(ConfigModel):
+    """The [serving] table of config/default.toml."""
+
+    default_limit: int = Field(default=10, ge=1)
+    max_limit: int = Field(default=100, ge=1, le=1000)
+    max_offset: int = Field(default=400, ge=0, le=10_000)
+    cache_ttl_seconds: int = Field(default=300, ge=0, le=86_400)
+    cache_memory_bytes: int = Field(default=64 * 2**20, ge=2**20)
+    redis_timeout_ms: float = Field(default=10.0, gt=0, le=1000)
+    redis_max_connections: int = Field(default=16, ge=1, le=1000)
+    breaker_failures: int = Field(default=5, ge=1)
+    breaker_pause_seconds: float = Field(default=5.0, gt=0)
+    access_log: bool = True
+
+    @model_validator(mode="after")
+    def _default_is_allowed(self) -> Self:
+        if self.default_limit > self.max_limit:
+            raise ValueError(f"default_limit {self.default_limit} is above max_limit {self.max_limit}. Lower it.")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """All that an application is made from.
+
+    Attributes
+    ----------
+    experiments : Path or None
+        The file of experiments; without one everybody is in ``control``.
+    redis_url : str or None
+        Where lists are cached; without one each worker caches in its own memory.
+    api_key : str or None
+        What ``X-API-Key`` must hold; without one every request is answered.
+    """
+
+    home: Home
+    config: ServingConfig = ServingConfig()
+    experiments: Path | None = None
+    redis_url: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the ``SHORTLIST_*`` variables, as a worker does that another process started.
+
+        Raises
+        ------
+        ConfigError
+            When a variable is empty where a value is needed, or ``SHORTLIST_SERVING`` is not a [serving] table in JSON.
+        """
+        experiments = environment.get(EXPERIMENTS_VARIABLE)
+        return cls(
+            home=Home(Path(environment.get(HOME_VARIABLE, "var"))),
+            config=_read_config(environment.get(CONFIG_VARIABLE, "{}")),
+            experiments=Path(experiments) if experiments else None,
+            redis_url=environment.get(REDIS_VARIABLE) or None,
+            api_key=read_api_key(environment),
+        )
+
+    def to_environment(self) -> dict[str, str]:
+        """The variables that `from_environment` reads these settings back from."""
+        variables = {
+            HOME_VARIABLE: str(self.home.root),
+            CONFIG_VARIABLE: self.config.model_dump_json(),
+            EXPERIMENTS_VARIABLE: "" if self.experiments is None else str(self.experiments),
+            REDIS_VARIABLE: self.redis_url or "",
+        }
+        return variables if self.api_key is None else variables | {API_KEY_VARIABLE: self.api_key}
+
+
+def read_api_key(environment: Mapping[str, str]) -> str | None:
+    """The key that clients must send, None when the variable is not set. Raises ``ConfigError`` when it is blank."""
+    key = environment.get(API_KEY_VARIABLE)
+    if key is not None and not key.strip():
+        raise ConfigError(
+            f"{API_KEY_VARIABLE} is set but empty. Give it a value, or unset it to answer without a key."
+        )
+    return key
+
+
+def _read_config(text: str) -> ServingConfig:
+    try:
+        return ServingConfig.model_validate_json(text)
+    except ValidationError as error:
+        raise ConfigError(f"{CONFIG_VARIABLE}: not a [serving] table in JSON: {error}") from error

@@ -1,0 +1,268 @@
+import fcntl
+from datetime import UTC, datetime
+
+import orjson
+import pandas as pd
+import pytest
+
+from data.catalog import read_items, read_users
+from data.publication import IMPORT_LOCK
+from data.settings import DataConfig
+from data.store import events_fingerprint, read_events
+from shortlist.columns import EVENT_DTYPES, ITEM_DTYPES
+from shortlist.errors import DataError, DataRefused, StoreUnavailable
+
+HEADER = "user_id,item_id,timestamp,event_type,price,quantity\n"
+EVENTS = HEADER + "u1,a,2024-05-01T10:00:00Z,purchase,1.5,4\nu2,b,2024-05-02T10:00:00Z,view,,\n,b,2024-05-02,view,,\n"
+
+
+def test_first_import_reads_back(home, bring_in, write):
+    """What was accepted is read back in canonical columns and dtypes, and counted."""
+    report = bring_in(write("events.csv", EVENTS))
+    events = read_events(home)
+    assert {column: str(dtype) for column, dtype in events.dtypes.items()} == EVENT_DTYPES
+    assert events["user_id"].tolist() == ["u1", "u2"]
+    assert (report.events.rows_read, report.events.accepted, report.events.quarantined) == (3, 2, 1)
+    assert (report.n_users, report.n_items, report.event_types) == (2, 2, {"purchase": 1, "view": 1})
+    assert report.first_timestamp == "2024-05-01T10:00:00+00:00"
+    assert sorted(path.parent.name for path in home.events.rglob("*.parquet")) == ["date=2024-05-01", "date=2024-05-02"]
+
+
+def test_rejects_keep_the_raw_row(home, bring_in, write):
+    """A row set aside is kept as text with its reason, its number and its file."""
+    path = write("events.csv", EVENTS + "u1,a,soon,purchase,x,4\nonly,three,fields\n")
+    report = bring_in(path, config=DataConfig(max_bad_share=0.6))
+    rejects = pd.read_parquet(home.rejects / f"{report.import_id}.parquet").set_index("reason")
+    assert rejects["row"].to_dict() == {"MISSING_USER_ID": 3, "BAD_TIMESTAMP": 4, "MALFORMED_ROW": 5}
+    assert rejects.loc["BAD_TIMESTAMP", ["timestamp", "price", "file"]].tolist() == ["soon", "x", str(path)]
+    assert rejects.loc["MALFORMED_ROW", "malformed_row"] == "only,three,fields"
+    assert orjson.loads((home.imports / f"{report.import_id}.json").read_bytes())["accepted"] == 2
+
+
+def test_importing_twice_changes_nothing(home, bring_in, write, tree):
+    """The same file again, also of catalogue and users, leaves every file as it is and says so."""
+    events = write("events.csv", EVENTS)
+    items, users = write("items.csv", "item_id,title\na,Tea\n"), write("users.csv", "user_id,age\nu1,40\n")
+    bring_in(events, items=[items], users=[users])
+    before = tree(home.root)
+    report = bring_in(events, items=[items], users=[users])
+    assert report.already_imported
+    assert report.import_id is None
+    assert tree(home.root) == before
+
+
+def test_overlap_brings_only_what_is_new(home, bring_in, write):
+    """Of an overlapping export the new rows are taken, and the result is the same as of one import."""
+    bring_in(write("a.csv", EVENTS))
+    report = bring_in(write("b.csv", EVENTS + "u3,c,2024-05-02T11:00:00Z,view,,\n"))
+    assert report.events.quarantined_by_reason == {"MISSING_USER_ID": 1, "DUPLICATE": 2}
+    assert report.events.accepted == 1
+    assert read_events(home)["user_id"].tolist() == ["u1", "u2", "u3"]
+
+
+def test_event_ids_decide(home, bring_in, write):
+    """Rows of one event id are one event, whatever else differs; equal rows of different ids are two."""
+    header = "event_id,user_id,item_id,timestamp,event_type\n"
+    bring_in(write("a.csv", header + "1,u,a,2024-05-01T10:00:00Z,view\n2,u,a,2024-05-01T10:00:00Z,view\n"))
+    report = bring_in(write("b.csv", header + "1,u,a,2024-05-09T10:00:00Z,view\n3,u,a,2024-05-01T10:00:00Z,view\n"))
+    assert report.events.quarantined_by_reason == {"DUPLICATE": 1}
+    assert read_events(home)["event_id"].tolist() == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_refusal_leaves_the_home_untouched(home, bring_in, write, tree, is_there):
+    """A file of mostly bad rows is refused, and not a byte of the home changes, nor is one created."""
+    if is_there:
+        bring_in(write("good.csv", EVENTS))
+    before = tree(home.root)
+    with pytest.raises(DataRefused, match=r"2 of 3 rows .*BAD_PRICE 2"):
+        bring_in(write("bad.csv", HEADER + "u,a,2024-05-01,view,-1,\nu,a,2024-05-01,view,x,\nu,a,2024-05-01,view,1,\n"))
+    assert tree(home.root) == before
+    assert home.root.exists() == is_there
+
+
+def test_share_of_bad_rows_is_configuration(bring_in, write):
+    """The configured share decides; a file without one good row is refused whatever it is."""
+    two_thirds_bad = HEADER + "u,a,2024-05-01,view,-1,\nu,a,2024-05-01,view,x,\nu,a,2024-05-01,view,1,\n"
+    assert bring_in(write("a.csv", two_thirds_bad), config=DataConfig(max_bad_share=0.7)).events.accepted == 1
+    with pytest.raises(DataRefused, match="no row is good"):
+        bring_in(write("b.csv", HEADER + ",a,2024-05-01,view,1,\n"), config=DataConfig(max_bad_share=1.0))
+
+
+@pytest.mark.parametrize("unit", [None, "s"])
+def test_a_number_needs_a_unit(home, bring_in, write, unit):
+    """A bare number as time is refused with the option that settles it, and taken with it."""
+    path = write("events.csv", HEADER + "u,a,1714557600,view,,\n")
+    if unit is None:
+        with pytest.raises(DataError, match="--timestamp-unit"):
+            bring_in(path)
+        assert not home.root.exists()
+    else:
+        bring_in(path, timestamp_unit=unit)
+        assert read_events(home)["timestamp"][0] == pd.Timestamp("2024-05-01T10:00:00Z")
+
+
+def test_missing_column_names_its_mend(bring_in, write):
+    """A missing column is answered with the columns found and the option that mends it, which does."""
+    path = write("events.csv", "CustomerID,StockCode,When,event_type,Country\nu,a,2024-05-01,view,UK\n")
+    with pytest.raises(DataError, match=r"Columns found: CustomerID, .*--map user_id=CustomerID item_id=StockCode"):
+        bring_in(path)
+    report = bring_in(path, columns={"user_id": "CustomerID", "item_id": "StockCode", "timestamp": "When"})
+    assert report.events.accepted == 1
+    assert any("columns not used: Country" in warning for warning in report.warnings)
+
+
+def test_missing_event_type_names_its_mend(home, bring_in, write):
+    """Without a column of types the option that gives one is named, and does."""
+    path = write("events.csv", "user_id,item_id,timestamp\nu,a,2024-05-01\n")
+    with pytest.raises(DataError, match="--event-type purchase"):
+        bring_in(path)
+    bring_in(path, event_type="Purchase")
+    assert read_events(home)["event_type"].tolist() == ["purchase"]
+
+
+def test_a_map_must_match(bring_in, write):
+    """A mapping from a column that no file has is refused."""
+    with pytest.raises(DataError, match="no file has a column Nowhere"):
+        bring_in(write("events.csv", EVENTS), columns={"price": "Nowhere"})
+
+
+@pytest.mark.parametrize("name", ["events.xlsx", "missing.csv", "empty.csv", "broken.parquet"])
+def test_unreadable_files_are_refused(bring_in, write, tmp_path, name):
+    """A file that is missing, empty, of another kind or broken is refused by name."""
+    path = tmp_path / name if name == "missing.csv" else write(name, "" if name == "empty.csv" else "junk")
+    with pytest.raises(DataError, match=name):
+        bring_in(path)
+
+
+def test_cancels_reach_back_over_imports(home, bring_in, write, tree):
+    """A cancel of a later import takes back what an earlier one brought, and no file of that one changes."""
+    bring_in(write("a.csv", EVENTS))
+    before = tree(home.events)
+    report = bring_in(write("b.csv", HEADER + "u1,a,2024-05-03,refund,,-3\nu1,zzz,2024-05-03,refund,,-3\n"))
+    assert (report.cancels_matched, report.cancels_unmatched, report.events.accepted) == (1, 1, 2)
+    assert before.items() <= tree(home.events).items()
+    events = read_events(home)
+    assert events["quantity"].tolist()[0] == 1.0
+    assert "cancel" not in set(events["event_type"])
+
+
+def test_until_shows_nothing_later(home, bring_in, write):
+    """Reading until a moment sees neither events nor cancels from it on."""
+    bring_in(write("a.csv", EVENTS + "u1,a,2024-05-02T09:00:00Z,cancel,,4\n"))
+    assert len(read_events(home)) == 1
+    past = read_events(home, until=datetime(2024, 5, 2, 9, tzinfo=UTC), columns=["item_id", "quantity"])
+    assert past.to_numpy().tolist() == [["a", 4.0]]
+    with pytest.raises(DataError, match="no events before"):
+        read_events(home, until=datetime(2024, 5, 1, 10, tzinfo=UTC))
+
+
+def test_no_events_names_the_remedy(home):
+    """An empty home is answered with the commands that fill it."""
+    with pytest.raises(DataError, match=r"shortlist import .*shortlist demo"):
+        read_events(home)
+    assert not home.root.exists()
+
+
+def test_fingerprint_is_of_content(home, bring_in, write, tmp_path):
+    """Order of rows and number of imports leave the fingerprint; any changed value does not."""
+    bring_in(write("a.csv", EVENTS))
+    bring_in(write("b.csv", HEADER + "u3,c,2024-05-01T11:00:00Z,view,,\n"))
+    events = read_events(home)
+    mark = events_fingerprint(events)
+    assert events_fingerprint(events.sample(frac=1.0, random_state=1)) == mark
+    assert events_fingerprint(events.assign(quantity=events["quantity"].fillna(0.0))) != mark
+    assert events_fingerprint(events.assign(user_id=["u", "1u3", "u2"])) != mark
+
+
+def test_catalogue_is_upserted(home, bring_in, write):
+    """Later rows win by id, in a file and over imports; an item row without an id is set aside."""
+    header = "product_id,name,product_category,price,stock_status\n"
+    first = header + "a,Tea,Food > Tea,1.5,in stock\na,Green tea,Food|Tea,2,0\n,x,,,\n"
+    report = bring_in(items=[write("a.csv", first)])
+    assert report.items.quarantined_by_reason == {"MISSING_ITEM_ID": 1, "DUPLICATE": 1}
+    assert report.items.rows_read == report.items.accepted + report.items.quarantined
+    bring_in(items=[write("b.csv", "item_id,title,price\nb,Cup,none\n")])
+    items = read_items(home)
+    assert {column: str(dtype) for column, dtype in items.dtypes.items()} == ITEM_DTYPES
+    assert items["title"].tolist() == ["Green tea", "Cup"]
+    assert items["category"].tolist()[0] == "Food > Tea"
+    assert items["availability"].tolist() == [False, True]
+    assert items["price"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "category", "tags"),
+    [
+        (
+            "a.csv",
+            "ITEM_ID,PRICE,CATEGORY_L1,CATEGORY_L2,CREATION_TIMESTAMP\na,1,Food,Tea,1714557600\n",
+            "Food > Tea",
+            None,
+        ),
+        (
+            "a.jsonl",
+            '{"id":"a","categories":["Food > Tea"],"tags":["x","y"],"availability":"OUT_OF_STOCK"}',
+            "Food > Tea",
+            "x|y",
+        ),
+        ("b.jsonl", '{"id":"a","category":["Food","Tea"],"priceInfo":{"price":2}}', "Food > Tea", None),
+    ],
+)
+def test_catalogues_of_vendors(home, bring_in, write, name, text, category, tags):
+    """Levels, lists and paths give one category; lists of tags are joined."""
+    bring_in(items=[write(name, text)])
+    item = read_items(home).iloc[0]
+    assert item["category"] == category
+    assert item["tags"] == tags or (tags is None and pd.isna(item["tags"]))
+
+
+def test_users_keep_their_attributes(home, bring_in, write):
+    """Every other column of users is an attribute; new ones join the old."""
+    bring_in(users=[write("a.csv", "user_id,age\nu1,40\nu2,50\n")])
+    bring_in(users=[write("b.csv", "USER_ID,city\nu2,Rome\n")])
+    assert read_users(home).fillna("").to_numpy().tolist() == [["u1", "40", ""], ["u2", "", "Rome"]]
+
+
+def test_empty_catalogue_has_its_columns(home):
+    """Without a catalogue there are no rows, but the columns are there."""
+    assert list(read_items(home).columns) == list(ITEM_DTYPES)
+    assert list(read_users(home).columns) == ["user_id"]
+
+
+def test_unjoined_events_are_kept(home, bring_in, write):
+    """Events of items that the catalogue lacks are kept and counted; without a catalogue there is no count."""
+    assert bring_in(write("a.csv", EVENTS)).unjoined_events is None
+    report = bring_in(
+        write("b.csv", HEADER + "u,x,2024-05-01,view,,\nu,a,2024-05-01,view,,\n"),
+        items=[write("i.csv", "item_id\na\n")],
+    )
+    assert (report.unjoined_events, report.unjoined_items) == (1, 1)
+    assert len(read_events(home)) == 4
+
+
+def test_excluded_categories(home, bring_in, write):
+    """Events of a category or below it are set aside; a category that only begins alike is not."""
+    items = write("items.csv", "item_id,category\na,FUEL > X\nb,FUELS\n")
+    report = bring_in(write("a.csv", EVENTS), items=[items], config=DataConfig(excluded_categories=("FUEL",)))
+    assert report.events.quarantined_by_reason == {"MISSING_USER_ID": 1, "EXCLUDED_CATEGORY": 1}
+    assert read_events(home)["item_id"].tolist() == ["b"]
+
+
+def test_one_importer_at_a_time(home, bring_in, write, tree):
+    """While another process holds the lock an import says so and changes nothing."""
+    bring_in(write("a.csv", EVENTS))
+    before = tree(home.root)
+    with (home.root / IMPORT_LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(StoreUnavailable, match="another import is running"):
+            bring_in(write("b.csv", HEADER + "u9,a,2024-05-01,view,,\n"))
+        assert tree(home.root) == before
+        assert len(read_events(home)) == 2
+
+
+def test_a_file_without_rows(home, bring_in, write):
+    """A header alone brings nothing, creates no import and says so."""
+    report = bring_in(write("events.csv", HEADER))
+    assert (report.events.rows_read, report.import_id, report.already_imported) == (0, None, False)
+    assert any("no rows" in warning for warning in report.warnings)
