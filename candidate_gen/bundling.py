@@ -5,7 +5,7 @@ from candidate_gen.generator import CandidateGenerator
 from candidate_gen.index import open_index
 from candidate_gen.item_knn import ItemKnn
 from candidate_gen.popularity import INTEREST_HALF_LIFE_DAYS, CategoryPopularity, Popularity
-from candidate_gen.training import CandidateConfig
+from candidate_gen.settings import CandidateConfig
 from data.attributes import ItemAttributes
 from shortlist.bundle import Bundle, BundleWriter
 

@@ -5,25 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from candidate_gen.als import AlsConfig, AlsModel, fit_als
-from candidate_gen.generator import CandidateGenerator, SourceLimits
-from candidate_gen.index import IndexConfig, build_index
-from candidate_gen.item_knn import ItemKnnConfig, fit_item_knn
-from candidate_gen.popularity import PopularityConfig, fit_category_popularity, fit_popularity
+from candidate_gen.als import AlsModel, fit_als
+from candidate_gen.generator import CandidateGenerator
+from candidate_gen.index import build_index
+from candidate_gen.item_knn import fit_item_knn
+from candidate_gen.popularity import fit_category_popularity, fit_popularity
 from candidate_gen.profile import build_profile
+from candidate_gen.settings import CandidateConfig
 from data.attributes import ItemAttributes
 from data.interactions import Interactions
-from shortlist.config import ConfigModel
-
-
-class CandidateConfig(ConfigModel):
-    """Stage one."""
-
-    limits: SourceLimits = SourceLimits()
-    als: AlsConfig = AlsConfig()
-    index: IndexConfig = IndexConfig()
-    item_knn: ItemKnnConfig = ItemKnnConfig()
-    popularity: PopularityConfig = PopularityConfig()
 
 
 def fit_generator(

@@ -199,14 +199,15 @@ def build_interactions(
 
 def to_seconds(timestamps: pd.Series) -> npt.NDArray[np.int64]:
     """Whole seconds since 1970 of a UTC datetime column, rounded down."""
-    return timestamps.dt.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64) // 1_000_000
+    microseconds: npt.NDArray[np.int64] = timestamps.dt.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
+    return microseconds // 1_000_000
 
 
 def _merge_within_second(events: pd.DataFrame) -> pd.DataFrame:
     """Make one row of the rows of one user, item, type and second; the price is the mean."""
     keyed = events[[USER_ID, ITEM_ID, EVENT_TYPE, PRICE]].assign(**{TIMESTAMP: to_seconds(events[TIMESTAMP])})
     keys = [USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE]
-    return keyed.groupby(keys, sort=False, as_index=False)[PRICE].mean()
+    return keyed.groupby(keys, sort=False)[PRICE].mean().reset_index()
 
 
 def _factorise(ids: pd.Series, also: pd.Series | None = None) -> tuple[IdMap, npt.NDArray[np.int32]]:

@@ -13,7 +13,8 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -29,6 +30,7 @@ IMPORT_LOCK: Final = ".import.lock"
 PUBLISH_LOCK: Final = ".publish.lock"
 STAGING: Final = ".staging"
 REDO: Final = ".redo.json"
+_SYNC_THREADS: Final = 16
 
 
 @contextlib.contextmanager
@@ -56,7 +58,7 @@ def import_lock(home: Home) -> Iterator[None]:
 def reading(home: Home) -> Iterator[None]:
     """See the home between two changes, never within one; nothing is created where there is no home."""
     while True:
-        pass
+        _finish_dead_change(home)
         try:
             lock = (home.root / PUBLISH_LOCK).open("r")
         except FileNotFoundError:
@@ -101,10 +103,8 @@ class Publication:
         """Make the staged files durable and put them into place, in the order in which they were staged."""
         says = reporter or SilentReporter()
         says.step(f"Securing {len(self._targets):,} new files")
-        for target in self._targets:
-            sync_file(self.folder / target)
-        for folder in {(self.folder / target).parent for target in self._targets}:
-            sync_folder(folder)
+        _sync_all(sync_file, (self.folder / target for target in self._targets))
+        _sync_all(sync_folder, {self.folder.parent, *_folders_of(self.folder, self._targets)})
         with (self.home.root / PUBLISH_LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             replace_file(self.home.root / REDO, orjson.dumps({"staged": self.name, "targets": self._targets}))
@@ -141,25 +141,24 @@ def _roll_forward(home: Home, reporter: Reporter) -> None:
     """Do the renames of the redo record that are not done yet, and remove it."""
     redo = orjson.loads((home.root / REDO).read_bytes())
     staging = home.root / STAGING / redo["staged"]
-    folders = set()
     for target in reporter.track(redo["targets"], len(redo["targets"]), "Putting files into place"):
         final = home.root / target
         if (staging / target).exists():
-            folders.update(_make_folder(final.parent))
+            final.parent.mkdir(parents=True, exist_ok=True)
             os.replace(staging / target, final)
-    for folder in folders | {(home.root / target).parent for target in redo["targets"]}:
-        sync_folder(folder)
+    _sync_all(sync_folder, _folders_of(home.root, redo["targets"]))
     (home.root / REDO).unlink()
     sync_folder(home.root)
     shutil.rmtree(home.root / STAGING, ignore_errors=True)
 
 
-def _make_folder(folder: Path) -> set[Path]:
-    """Create a folder with those above it; the folders whose list of names this changed."""
-    changed = set()
-    missing = folder
-    while not missing.exists():
-        missing = missing.parent
-        changed.add(missing)
-    folder.mkdir(parents=True, exist_ok=True)
-    return changed
+def _sync_all(sync: Callable[[Path], None], paths: Iterable[Path]) -> None:
+    """Sync many paths side by side, so that the file system can join their journal entries."""
+    with ThreadPoolExecutor(_SYNC_THREADS) as pool:
+        for done in [pool.submit(sync, path) for path in paths]:
+            done.result()
+
+
+def _folders_of(root: Path, targets: Iterable[str]) -> set[Path]:
+    """The folders of relative paths, with all that lie between them and the root."""
+    return {root / parent for target in targets for parent in Path(target).parents}

@@ -21,7 +21,7 @@ class DataConfig(ConfigModel):
     max_future_days : float
         How far past the present a timestamp may lie: a day allows for clocks and time zones.
     earliest : date
-        An event before this day (UTC) is too old to be true. A number read in too fine a unit lands in January 1970.
+        An event before this day (UTC) is too old to be true.
     max_quantity : float
         A larger quantity in one row is a typing error, not an order.
     max_id_length : int
@@ -33,7 +33,7 @@ class DataConfig(ConfigModel):
 
     max_bad_share: float = Field(default=0.5, ge=0.0, le=1.0)
     max_future_days: float = Field(default=1.0, ge=0.0)
-    earliest: date = date(1995, 1, 1)
+    earliest: date = date(1970, 1, 1)
     max_quantity: float = Field(default=100_000.0, gt=0.0)
     max_id_length: int = Field(default=256, ge=1)
     excluded_categories: tuple[str, ...] = ()

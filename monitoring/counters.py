@@ -25,7 +25,7 @@ class ServiceCounters:
         From the first byte read to the last byte sent, in seconds.
     lists : Counter by source (``personalized``, ``popular``)
     cache_hits, cache_misses, cache_skipped : Counter by backend
-    cache_errors : Counter by backend and kind (``unreachable``, ``refused``, ``corrupt``)
+    cache_errors : Counter by backend and kind (``unreachable``, ``refused``, ``corrupt``, ``busy``)
     breaker_open : Gauge by backend
         1 while the cache is left alone after failures in a row, else 0.
     models : Gauge by version and role (``current``, ``experiment``)

@@ -6,7 +6,6 @@ Progress?", RecSys 2019; Rendle et al., "Revisiting the Performance of iALS", Re
 
 import math
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, Final
 
 import faiss
@@ -33,8 +32,18 @@ BASELINES: Final = ("popularity", "recent_popularity", "personal_frequency", "it
 """The names of all systems of this module."""
 
 RECENT_HALF_LIVES_DAYS: Final = (2.0, 7.0, 14.0, 30.0, 60.0, 120.0)
-ALS_ALPHAS: Final = (1.0, 10.0, 40.0)
-ALS_REGULARIZATIONS: Final = (0.1, 5.0, 50.0)
+ALS_WEIGHTS: Final = (
+    (1.0, 5.0),
+    (1.0, 8.0),
+    (1.0, 15.0),
+    (0.3, 3.0),
+    (0.3, 5.0),
+    (3.0, 15.0),
+    (10.0, 5.0),
+    (10.0, 50.0),
+    (40.0, 200.0),
+)
+"""Pairs of alpha and regularization: what an interaction counts for, and ridges that have been good beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,7 @@ class ItemKnn:
     def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
         """The items nearest to the user's own."""
         scores = self.model.scores(build_profile(history))
-        near, _ = self.model.candidates(scores if allowed is None else scores * allowed, n)
+        near = self.model.candidates(scores if allowed is None else scores * allowed, n)
         return _filled(near, self.popularity, n, allowed)
 
 
@@ -140,7 +149,7 @@ class Als:
 
     def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
         """The items of the largest inner product with the user's factor."""
-        return self.index.search(self.model.user_factor(build_profile(history)), n, allowed)[0]
+        return self.index.search(self.model.user_factor(build_profile(history)), n, allowed)
 
 
 def fit_baselines(
@@ -227,13 +236,12 @@ def choose_popularity_half_life(windows: list[PastWindow], k: int) -> Choice[flo
 def choose_als_weights(
     windows: list[PastWindow], k: int, seed: int, reporter: Reporter | None = None
 ) -> Choice[tuple[float, float]]:
-    """Choose alpha and regularisation from a grid; the product's own defaults without windows."""
+    """Choose alpha and regularisation among `ALS_WEIGHTS`; the product's own defaults without windows."""
 
     def build(weights: tuple[float, float], window: PastWindow) -> System:
         return fit_als_system(window.past, window.as_of, _als_config(weights), seed)
 
-    grid = list(product(ALS_ALPHAS, ALS_REGULARIZATIONS))
-    tracked = (reporter or SilentReporter()).track(grid, len(grid), "ALS settings")
+    tracked = (reporter or SilentReporter()).track(ALS_WEIGHTS, len(ALS_WEIGHTS), "ALS settings")
     default = AlsConfig()
     return choose(tracked, (default.alpha, default.regularization), windows, build, k)
 
@@ -243,8 +251,8 @@ def fit_als_system(past: Interactions, as_of: int, config: AlsConfig, seed: int)
     with threadpool_limits(1, user_api="blas"):  # the fit is parallel over users; FAISS brings a BLAS of its own
         model = fit_als(past, as_of, config, seed)
     faiss.omp_set_num_threads(1)  # queries come one at a time: threads would only wait for one another
-    no_queries = np.zeros((0, config.factors), dtype=np.float32)
-    index, _ = build_index(model.item_factors, no_queries, 1, IndexConfig())  # exact, for want of queries
+    no_users = np.zeros((0, config.factors), dtype=np.float32)
+    index, _ = build_index(model.item_factors, no_users, 1, IndexConfig())  # exact, for want of users
     return Als(model, index, config)
 
 

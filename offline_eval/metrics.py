@@ -99,9 +99,10 @@ def ndcg_at_k(hits: Hits, n_relevant: Counts, k: int) -> Scores:
     >>> ndcg_at_k(np.array([[False, True, False]]), np.array([1]), 3).round(4).tolist()
     [0.6309]
     """
+    head = _head(hits, k)
     discount = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(discount)[np.minimum(_positive(n_relevant), k) - 1]
-    return np.asarray(_head(hits, k) @ discount / ideal, dtype=np.float64)
+    return np.asarray(head @ discount / ideal, dtype=np.float64)
 
 
 def metric_columns(hits: Hits, n_relevant: Counts, ks: Iterable[int]) -> dict[str, Scores]:

@@ -1,13 +1,13 @@
 """What every subcommand shares: --home, --config, --json, the reporter, and how an error becomes an exit code."""
 
 import functools
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import orjson
 
 from shortlist.errors import BundleError, ConfigError, DataError, GateRefused, ShortlistError
 from shortlist.home import Home
@@ -108,4 +108,4 @@ def exit_code(error: ShortlistError) -> int:
 
 def print_json(value: Any) -> None:
     """Print a result as indented JSON on standard output."""
-    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode())
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

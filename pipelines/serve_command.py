@@ -10,16 +10,15 @@ import click
 from pipelines.options import config_option, exits, home_option
 from pipelines.settings import read_config
 from ranking.recommender import Recommender
-from serving.server import ONE_THREAD, Listener, listen, run_many, run_one
+from serving.server import Listener, listen, run_many, run_one
 from serving.service import Service, load_service
 from serving.settings import (
     EXPERIMENTS_VARIABLE,
     REDIS_VARIABLE,
     ServiceSettings,
-    ServingConfig,
     read_api_key,
 )
-from serving.state import check_cache
+from serving.state import open_backend
 from shortlist.home import Home
 
 DEFAULT_EXPERIMENTS = Path("config/experiments.toml")
@@ -83,7 +82,7 @@ def serve(settings: ServiceSettings, host: str, port: int, workers: int) -> None
     ShortlistError
         When the address cannot be had.
     """
-    check_cache(settings)
+    open_backend(settings)  # connects to nothing, but refuses a URL that is none
     service = load_service(settings)
     with listen(host, port) as listener:
         _announce(settings, service, listener, workers)
@@ -93,3 +92,31 @@ def serve(settings: ServiceSettings, host: str, port: int, workers: int) -> None
             del service  # every worker maps the same files; this process needs them no longer
             run_many(settings, workers, listener)
     click.echo("Stopped.", err=True)
+
+
+def _announce(settings: ServiceSettings, service: Service, listener: Listener, workers: int) -> None:
+    """Say where the service is, what it answers from, and how to ask it."""
+    recommender = service.current
+    click.echo(f"Serving {listener.url}  (model {recommender.version}, workers {workers}, {_cache_text(settings)})")
+    if service.others:
+        click.echo(f"Experiments also answer from {', '.join(sorted(service.others))}.")
+    key = "" if settings.api_key is None else " -H 'X-API-Key: '\"$SHORTLIST_API_KEY\""
+    address = f"{listener.url}/recommendations/{quote(_some_user(recommender), safe='')}?limit=10"
+    click.echo(f"  Try it:  curl -s{key} {shlex.quote(address)}")
+    click.echo(f"  Read:    {listener.url}/docs    Stop: Ctrl-C")
+
+
+def _some_user(recommender: Recommender) -> str:
+    """A user that the bundle knows, if it knows any."""
+    users = recommender.interactions.users
+    return users.external(0) if len(users) else "u1"
+
+
+def _cache_text(settings: ServiceSettings) -> str:
+    """Where lists are cached, without the URL's password."""
+    if settings.config.cache_ttl_seconds == 0:
+        return "no cache"
+    if settings.redis_url is None:
+        return "cache in memory"
+    address = urlsplit(settings.redis_url)
+    return f"cache in Redis at {address.hostname or address.path}{f':{address.port}' if address.port else ''}"

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from pydantic import Field
 
-from candidate_gen.training import CandidateConfig
+from candidate_gen.settings import CandidateConfig
 from data.interactions import EventWeights
 from data.settings import DataConfig
 from ranking.training import RankerConfig
+from serving.settings import ServingConfig
 from shortlist.config import ConfigModel, load_config
 
 
@@ -19,6 +20,7 @@ class Config(ConfigModel):
     event_weights: EventWeights = EventWeights()
     candidate_gen: CandidateConfig = CandidateConfig()
     ranking: RankerConfig = RankerConfig()
+    serving: ServingConfig = ServingConfig()
 
 
 def read_config(path: Path | None) -> Config:

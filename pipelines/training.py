@@ -3,7 +3,7 @@
 import platform
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -42,6 +42,10 @@ class ShopData:
     interactions: Interactions
     attributes: ItemAttributes
     target: str
+
+    def at(self, interactions: Interactions) -> "ShopData":
+        """The same shop with other interactions, over the same users and items."""
+        return replace(self, interactions=interactions)
 
 
 @dataclass(frozen=True, slots=True)

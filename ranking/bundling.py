@@ -5,7 +5,7 @@ from dataclasses import fields
 import numpy as np
 
 from candidate_gen.bundling import load_generator, save_generator
-from candidate_gen.training import CandidateConfig
+from candidate_gen.settings import CandidateConfig
 from data.bundling import load_attributes, load_interactions, save_attributes, save_interactions
 from ranking.features import FEATURES, FeatureContext
 from ranking.item_stats import ItemStats

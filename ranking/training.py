@@ -10,7 +10,8 @@ import numpy.typing as npt
 from pydantic import Field
 
 from candidate_gen.profile import build_profile
-from candidate_gen.training import CandidateConfig, fit_generator
+from candidate_gen.settings import CandidateConfig
+from candidate_gen.training import fit_generator
 from data.attributes import ItemAttributes
 from data.interactions import Interactions
 from data.splits import LabelWindow, label_windows

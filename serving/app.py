@@ -41,6 +41,7 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
         description=DESCRIPTION,
         lifespan=_lifespan(settings, counters, service),
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.running = None
     app.include_router(list_router(settings))

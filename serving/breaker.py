@@ -7,8 +7,9 @@ from collections.abc import Callable
 class CircuitBreaker:
     """Decides whether a store that may be broken is worth asking. One event loop's; it takes no lock.
 
-    Closed, it lets everything through. After `failures` failures in a row it opens for `pause_seconds`; then one request
-    in each pause probes the store, and the first success closes it. A probe that never reports costs one more pause.
+    Closed, it lets everything through. After `failures` failures in a row it opens for `pause_seconds`; then one
+    request in each pause probes the store, and the first success closes it. A probe that never reports costs one more
+    pause.
     Pattern: Nygard, "Release It!", 2nd ed., chapter 5.
 
     Parameters

@@ -26,6 +26,12 @@ class StoreRefused(StoreUnavailable):
     code = "STORE_REFUSED"
 
 
+class StoreBusy(StoreUnavailable):
+    """The store was not asked, because too many questions to it are under way."""
+
+    code = "STORE_BUSY"
+
+
 class CacheBackend(Protocol):
     """Where bytes lie under a key until their time is over."""
 
@@ -131,8 +137,8 @@ class ListCache:
         except StoreRefused:
             self._answered(error="refused")
             return self._miss()
-        except StoreUnavailable:
-            self._failed()
+        except StoreUnavailable as error:
+            self._failed(error)
             return Lookup("bypass")
         value = None if sealed is None else unseal(key, sealed)
         self._answered(error="corrupt" if value is None and sealed is not None else None)
@@ -150,8 +156,8 @@ class ListCache:
             await self._backend.put(key, seal(key, value))
         except StoreRefused:
             self._answered(error="refused")
-        except StoreUnavailable:
-            self._failed()
+        except StoreUnavailable as error:
+            self._failed(error)
         else:
             self._answered()
 
@@ -179,13 +185,16 @@ class ListCache:
         if error is not None:
             self._errors[error].inc()
 
-    def _failed(self) -> None:
+    def _failed(self, error: StoreUnavailable) -> None:
+        if isinstance(error, StoreBusy):  # our own congestion, not the store's fault
+            self._errors["busy"].inc()
+            return
         self._breaker.fail()
         self._open.set(int(self._breaker.is_open))
         self._errors["unreachable"].inc()
 
 
-_ERROR_KINDS: Final = ("unreachable", "refused", "corrupt")
+_ERROR_KINDS: Final = ("unreachable", "refused", "corrupt", "busy")
 
 
 def seal(key: str, value: bytes) -> bytes:

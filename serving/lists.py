@@ -1,6 +1,7 @@
 """The routes that shops call: a user's list, what is popular, and a user's experiments."""
 
 import hmac
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 import orjson
@@ -25,13 +26,14 @@ from serving.settings import ServiceSettings
 from serving.state import Running, running_of
 
 JSON: Final = "application/json"
+API_KEY_HEADER: Final = "X-API-Key"
 NO_STORE: Final = {"Cache-Control": "no-store"}
 _HEADERS: Final = ("X-Request-ID", "X-Model-Version")
 
 
 def list_router(settings: ServiceSettings) -> APIRouter:
     """All routes that answer with what the shop's users get, behind the API key when there is one."""
-    guards = [] if settings.api_key is None else [Security(ApiKey(settings.api_key))]
+    guards = [] if settings.api_key is None else [Depends(_key_check(settings.api_key))]
     errors = error_answers(422, 500, 503) | ({} if settings.api_key is None else error_answers(401))
     router = APIRouter(dependencies=guards, responses=errors)
     _add_recommendations(router, settings)
@@ -89,7 +91,9 @@ def _add_assignment(router: APIRouter) -> None:
     )
     async def assignment(request: Request, user_id: UserId) -> Response:
         """The experiments that a user is in. Asking exposes the user to nothing."""
-        return Response(orjson.dumps(running_of(request).service.assignment(user_id)), headers=NO_STORE, media_type=JSON)
+        return Response(
+            orjson.dumps(running_of(request).service.assignment(user_id)), headers=NO_STORE, media_type=JSON
+        )
 
 
 async def _tail(running: Running, plan: Plan) -> tuple[bytes, Outcome]:
@@ -116,16 +120,14 @@ def _list_response(plan: Plan, body: bytes, outcome: Outcome) -> Response:
     return Response(body, headers=headers, media_type=JSON)
 
 
-class ApiKey(APIKeyHeader):
-    """Refuses a request whose X-API-Key is not the configured one."""
+def _key_check(api_key: str) -> Callable[..., Awaitable[None]]:
+    """Make the dependency that refuses a request whose X-API-Key is not the configured one."""
+    expected = api_key.encode()
 
-    def __init__(self, api_key: str) -> None:
-        super().__init__(name="X-API-Key", auto_error=False)
-        self._expected = api_key.encode()
+    header = APIKeyHeader(name=API_KEY_HEADER, auto_error=False)
 
-    async def __call__(self, request: Request) -> str | None:
-        """Compare in constant time. Raises ``Unauthorized``."""
-        given = request.headers.get("x-api-key", "").encode("latin-1")
-        if not hmac.compare_digest(given, self._expected):
+    async def check(given: Annotated[str | None, Security(header)]) -> None:
+        if not hmac.compare_digest((given or "").encode("latin-1"), expected):
             raise Unauthorized("The header X-API-Key is missing or wrong. Send the key that the service was given.")
-        return None
+
+    return check

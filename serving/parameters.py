@@ -84,7 +84,7 @@ def recommendation_parameters(config: ServingConfig) -> Parser:
         exclude_purchased: Annotated[bool, _PURCHASED_QUERY] = False,
         explain: Annotated[bool, _EXPLAIN_QUERY] = False,
     ) -> ListParameters:
-        refuse_contradictions(request)
+        refuse_contradictions(request, known)
         return ListParameters(
             limit=_one_limit(config.default_limit, limit=limit, k=k, n=n, count=count),
             offset=offset,
@@ -114,7 +114,7 @@ def popular_parameters(config: ServingConfig) -> Parser:
         category: Annotated[tuple[CategoryPath, ...], category_query] = (),
         in_stock: Annotated[bool, _IN_STOCK_QUERY] = False,
     ) -> ListParameters:
-        refuse_contradictions(request)
+        refuse_contradictions(request, known)
         return ListParameters(
             limit=_one_limit(config.default_limit, limit=limit, k=k, n=n, count=count),
             offset=offset,
@@ -127,17 +127,15 @@ def popular_parameters(config: ServingConfig) -> Parser:
     return parse
 
 
-def refuse_contradictions(request: Request) -> None:
+def refuse_contradictions(request: Request, known: frozenset[str]) -> None:
     """Refuse a parameter that is given twice with different values, unless it is one that lists."""
     pairs = request.query_params.multi_items()
-    if len(pairs) == len({name for name, _ in pairs}):
+    if len(pairs) == len(request.query_params):
         return
     first: dict[str, str] = {}
     for name, value in pairs:
-        if name not in REPEATABLE and first.setdefault(name, value) != value:
-            raise InvalidParameter(
-                f"{shown(name)}: given as {shown(first[name])} and as {shown(value)}. Give one of the two."
-            )
+        if name in known - REPEATABLE and first.setdefault(name, value) != value:
+            raise InvalidParameter(f"{name}: given as {shown(first[name])} and as {shown(value)}. Give one of the two.")
 
 
 def _one_limit(default: int, **spellings: int | None) -> int:

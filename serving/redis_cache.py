@@ -1,7 +1,7 @@
 """Lists in Redis, on a budget of milliseconds: no retries, a bounded pool, and no time-out that is our own fault."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -9,20 +9,20 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from serving.cache import StoreRefused
+from serving.cache import StoreBusy, StoreRefused
 from shortlist.errors import ConfigError, StoreUnavailable
 
 Answer = TypeVar("Answer")
 
-GRACE_SECONDS: Final = 0.001
-"""How long an answer that arrived while the event loop was busy computing has to be read after the budget is over."""
+TICKS: Final = 5
+"""Into how many pauses a budget is divided, so that time in which the event loop was busy does not count."""
 
 
 class RedisCache:
     """Bytes in Redis or Valkey, each with a time to live; only GET, SET and PING are used.
 
-    Every operation is given `timeout_seconds`, waiting for a connection and connecting included. Nothing is connected
-    before the first operation.
+    Every operation is given `timeout_seconds`, connecting included, after at most as long for a connection to be free.
+    Nothing is connected before the first operation.
 
     Parameters
     ----------
@@ -43,27 +43,42 @@ class RedisCache:
     def __init__(self, url: str, ttl_seconds: int, timeout_seconds: float, max_connections: int) -> None:
         self._ttl_seconds = ttl_seconds
         self._timeout_seconds = timeout_seconds
-        self._client = Redis(connection_pool=_pool(url, timeout_seconds, max_connections))
+        self._slots = asyncio.Semaphore(max_connections)
+        self._client = Redis(connection_pool=_pool(url, max_connections))
 
     async def get(self, key: str) -> bytes | None:
         """The bytes under a key."""
-        value: bytes | None = await self._within_budget(self._client.get(key))
+        value: bytes | None = await self._ask(lambda: self._client.get(key))
         return value
 
     async def put(self, key: str, value: bytes) -> None:
         """Keep bytes under a key, whatever lay there."""
-        await self._within_budget(self._client.set(key, value, ex=self._ttl_seconds))
+        await self._ask(lambda: self._client.set(key, value, ex=self._ttl_seconds))
 
     async def ping(self) -> None:
         """Return when Redis answers."""
-        await self._within_budget(self._client.ping())
+        await self._ask(self._client.ping)
 
     async def close(self) -> None:
         """Close all connections."""
         await self._client.aclose()
         await self._client.connection_pool.disconnect()
 
-    async def _within_budget(self, operation: Any) -> Any:
+    async def _ask(self, command: Callable[[], Awaitable[Any]]) -> Any:
+        """Send one command when a connection is free. Waiting for one says nothing about Redis, so it fails apart."""
+        try:
+            if self._slots.locked():
+                await within(self._timeout_seconds, self._slots.acquire())
+            else:
+                await self._slots.acquire()
+        except TimeoutError as error:
+            raise StoreBusy("All connections to Redis are in use. Raise redis_max_connections.") from error
+        try:
+            return await self._send(command())
+        finally:
+            self._slots.release()
+
+    async def _send(self, operation: Awaitable[Any]) -> Any:
         try:
             return await within(self._timeout_seconds, operation)
         except ResponseError as error:
@@ -72,21 +87,22 @@ class RedisCache:
             raise StoreUnavailable(f"Redis does not answer: {type(error).__name__}. Check its URL.") from error
 
 
-async def within(seconds: float, operation: Coroutine[Any, Any, Answer]) -> Answer:
-    """Wait so long for an operation, then cancel it.
+async def within(seconds: float, operation: Awaitable[Answer]) -> Answer:
+    """Give an operation so much of the event loop's free time, then cancel it.
 
-    A loop that was busy when the answer arrived reads it first: `asyncio.timeout` would throw such answers away, and
-    under load would find fault with a store that is fast.
+    The budget is spent in short pauses, each of which ends no earlier than the loop has looked for answers once more.
+    So a loop that computes meanwhile stretches the budget, and finds no fault with a store that is fast; a loop that
+    is idle keeps it to the millisecond.
 
     Raises
     ------
     TimeoutError
-        When the time is over.
+        When the budget is spent.
     """
     task = asyncio.ensure_future(operation)
     try:
-        for pause in (seconds, GRACE_SECONDS):
-            done, _ = await asyncio.wait({task}, timeout=pause)
+        for _ in range(TICKS):
+            done, _pending = await asyncio.wait({task}, timeout=seconds / TICKS)
             if done:
                 return task.result()
         raise TimeoutError(f"no answer within {seconds} s")
@@ -102,15 +118,15 @@ def _consume(task: asyncio.Future[Any]) -> None:
         task.exception()
 
 
-def _pool(url: str, timeout_seconds: float, max_connections: int) -> BlockingConnectionPool:
-    """A pool that waits for a free connection no longer than for an answer, and tries everything once."""
+def _pool(url: str, max_connections: int) -> BlockingConnectionPool:
+    """A pool that tries everything once. It keeps no time: `within` does, for connecting and answering together."""
     try:
         return BlockingConnectionPool.from_url(
             url,
             max_connections=max_connections,
-            timeout=timeout_seconds,
+            timeout=None,
             socket_timeout=None,
-            socket_connect_timeout=timeout_seconds,
+            socket_connect_timeout=None,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
         )

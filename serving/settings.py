@@ -27,7 +27,7 @@ class ServingConfig(ConfigModel):
     cache_ttl_seconds: int = Field(default=300, ge=0, le=86_400)
     cache_memory_bytes: int = Field(default=64 * 2**20, ge=2**20)
     redis_timeout_ms: float = Field(default=10.0, gt=0, le=1000)
-    redis_max_connections: int = Field(default=16, ge=1, le=1000)
+    redis_max_connections: int = Field(default=64, ge=1, le=1000)
     breaker_failures: int = Field(default=5, ge=1)
     breaker_pause_seconds: float = Field(default=5.0, gt=0)
     access_log: bool = True
@@ -54,7 +54,7 @@ class ServiceSettings:
     """
 
     home: Home
-    config: ServingConfig = ServingConfig()
+    config: ServingConfig = field(default_factory=ServingConfig)
     experiments: Path | None = None
     redis_url: str | None = field(default=None, repr=False)
     api_key: str | None = field(default=None, repr=False)
@@ -92,9 +92,7 @@ def read_api_key(environment: Mapping[str, str]) -> str | None:
     """The key that clients must send, None when the variable is not set. Raises ``ConfigError`` when it is blank."""
     key = environment.get(API_KEY_VARIABLE)
     if key is not None and not key.strip():
-        raise ConfigError(
-            f"{API_KEY_VARIABLE} is set but empty. Give it a value, or unset it to answer without a key."
-        )
+        raise ConfigError(f"{API_KEY_VARIABLE} is set but empty. Give it a value, or unset it to answer without a key.")
     return key
 
 

@@ -38,17 +38,25 @@ def running_app(app: FastAPI) -> Running | None:
 
 def open_cache(settings: ServiceSettings, counters: ServiceCounters) -> ListCache | None:
     """The cache that the settings describe. Connects to nothing yet."""
+    backend = open_backend(settings)
+    if backend is None:
+        return None
+    config = settings.config
+    return ListCache(backend, CircuitBreaker(config.breaker_failures, config.breaker_pause_seconds), counters)
+
+
+def open_backend(settings: ServiceSettings) -> CacheBackend | None:
+    """Where finished lists lie, None when caching is switched off. Connects to nothing yet.
+
+    Raises
+    ------
+    ConfigError
+        When the Redis URL is not one.
+    """
     config = settings.config
     if config.cache_ttl_seconds == 0:
         return None
-    backend: CacheBackend
     if settings.redis_url is None:
-        backend = MemoryCache(config.cache_memory_bytes, config.cache_ttl_seconds)
-    else:
-        backend = RedisCache(
-            settings.redis_url,
-            config.cache_ttl_seconds,
-            config.redis_timeout_ms / 1000,
-            config.redis_max_connections,
-        )
-    return ListCache(backend, CircuitBreaker(config.breaker_failures, config.breaker_pause_seconds), counters)
+        return MemoryCache(config.cache_memory_bytes, config.cache_ttl_seconds)
+    timeout_seconds = config.redis_timeout_ms / 1000
+    return RedisCache(settings.redis_url, config.cache_ttl_seconds, timeout_seconds, config.redis_max_connections)

@@ -74,9 +74,7 @@ def test_drawn_users_keep_their_items(make_interactions: Any) -> None:
     assert drawn.n_users_eligible == 20
     for row, user_idx in enumerate(drawn.user_idx):
         assert (
-            drawn.relevant(row, "repeat").tolist()
-            == test_set.relevant(int(user_idx), "repeat").tolist()
-            == [user_idx + 0]
+            drawn.relevant(row, "repeat").tolist() == test_set.relevant(int(user_idx), "repeat").tolist() == [user_idx]
         )
         assert drawn.n_relevant("overall")[row] == 2
     assert drawn.user_idx.tolist() == test_set.drawn(6, np.random.default_rng(3)).user_idx.tolist()

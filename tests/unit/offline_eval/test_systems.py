@@ -54,7 +54,7 @@ def test_an_empty_list_hits_nothing(make_interactions: Any) -> None:
     ("items", "message"),
     [
         ((2, 1, 2), "holds an item twice"),
-        ((0, 1, 2, 3), "gave 4 items where at most 3"),
+        ((0, 1, 2, 3), "4 items where at most 3"),
         ((0, 9), "not among the 4"),
         ((-1, 0), "not among the 4"),
         ((0, 3), "not allowed"),

@@ -1,0 +1,123 @@
+"""Lists for many users, written as they are made: memory does not grow with their number."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from data.sources import read_sources
+from ranking.recommender import Query, Recommendation, Recommender
+from ranking.two_stage import Stage
+from shortlist.atomic import TEMPORARY_PREFIX, sync_file, sync_folder
+from shortlist.columns import ITEM_ID, RANK, SCORE, SOURCE, USER_ID
+from shortlist.errors import DataError
+from shortlist.progress import Reporter
+
+USERS_PER_WRITE: Final = 2_000
+SCHEMA: Final = pa.schema(
+    [
+        (USER_ID, pa.string()),
+        (ITEM_ID, pa.string()),
+        (RANK, pa.int32()),
+        (SCORE, pa.float32()),
+        (SOURCE, pa.dictionary(pa.int8(), pa.string())),
+    ]
+)
+SUFFIXES: Final = (".parquet", ".csv")
+
+
+def read_user_ids(path: Path) -> list[str]:
+    """The distinct users named in a file, in its order.
+
+    Takes a ``.txt`` file with one id a line, or a CSV, Parquet or JSON lines file with a column ``user_id``.
+
+    Raises
+    ------
+    DataError
+        When there is no such column.
+    """
+    if path.suffix == ".txt":
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    ids: list[str] = []
+    for table in read_sources([path]):
+        if USER_ID not in table.rows:
+            found = ", ".join(map(str, table.rows.columns))
+            raise DataError(f"{path}: no column {USER_ID}; it has {found}. Name the column {USER_ID}.")
+        ids.extend(table.rows[USER_ID].dropna().astype("str").str.strip())
+    return [user_id for user_id in dict.fromkeys(ids) if user_id]
+
+
+def all_user_ids(recommender: Recommender) -> Iterator[str]:
+    """All users that the bundle knows."""
+    users = recommender.interactions.users
+    return (users.external(position) for position in range(len(users)))
+
+
+def write_lists(
+    recommender: Recommender,
+    user_ids: Iterable[str],
+    n_users: int,
+    path: Path,
+    reporter: Reporter,
+    *,
+    k: int,
+    stage: Stage,
+    exclude_seen: bool,
+) -> int:
+    """Write every user's list to a Parquet or CSV file, which is there whole or not at all.
+
+    Returns
+    -------
+    int
+        The rows written: one for each place of each list, users in the order given, ranks from 1.
+    """
+    queries = (
+        Query(user_id, limit=k, stage=stage, exclude_seen=exclude_seen)
+        for user_id in reporter.track(user_ids, n_users, "lists")
+    )
+    lists = recommender.recommend_many(queries)
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with _writer(temporary, path.suffix) as writer:
+            n_rows = _write_blocks(lists, writer.write_table)
+        sync_file(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return n_rows
+
+
+def _writer(path: Path, suffix: str) -> pq.ParquetWriter | pyarrow.csv.CSVWriter:
+    return pq.ParquetWriter(path, SCHEMA) if suffix == ".parquet" else pyarrow.csv.CSVWriter(path, SCHEMA)
+
+
+def _write_blocks(lists: Iterator[Recommendation], write: Callable[[pa.Table], None]) -> int:
+    n_rows = 0
+    while block := list(islice(lists, USERS_PER_WRITE)):
+        table = _table(block)
+        write(table)
+        n_rows += len(table)
+    return n_rows
+
+
+def _table(block: Sequence[Recommendation]) -> pa.Table:
+    lengths = np.array([len(one.items) for one in block])
+    items = [item for one in block for item in one.items]
+    sources = pd.Categorical(np.repeat([one.source for one in block], lengths))
+    columns = {
+        USER_ID: np.repeat(np.array([one.user_id for one in block], dtype=object), lengths),
+        ITEM_ID: [item.item_id for item in items],
+        RANK: np.array([item.rank for item in items], dtype=np.int32),
+        SCORE: np.array([item.score for item in items], dtype=np.float32),
+        SOURCE: pa.array(sources).cast(SCHEMA.field(SOURCE).type),
+    }
+    return pa.table(columns, schema=SCHEMA)

@@ -1,0 +1,126 @@
+"""`shortlist demo`: the main job, end to end, on real data."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import orjson
+
+from data.complete_journey import DISCLAIMER, import_complete_journey
+from data.report import TableReport
+from data.store import has_events
+from offline_eval.report import write_report
+from pipelines.evaluate_command import show_evaluation
+from pipelines.evaluation import evaluate_home
+from pipelines.options import config_option, exits, home_option
+from pipelines.serve_command import serve
+from pipelines.settings import Config, read_config
+from pipelines.training import train
+from serving.settings import REDIS_VARIABLE, ServiceSettings, read_api_key
+from shortlist.atomic import replace_file
+from shortlist.config import dump_model
+from shortlist.errors import DataError
+from shortlist.hashing import content_sha256
+from shortlist.home import Home
+from shortlist.progress import ConsoleReporter, Reporter
+from shortlist.registry import Registry
+
+MARKER = "demo.json"
+TEST_DAYS = 14
+
+
+@click.command("demo")
+@click.option("--serve/--no-serve", "is_serving", default=True, help="Whether to serve at the end.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to serve on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port; 0 takes a free one."
+)
+@home_option
+@config_option
+@exits
+def demo_command(host: str, port: int, home: Home, config_path: Path | None, *, is_serving: bool) -> None:
+    """Import a year of a grocer's baskets, train, evaluate, publish and serve.
+
+    Run again, it starts from what the first run left.
+    """
+    config = read_config(config_path)
+    reporter = ConsoleReporter()
+    version = _prepared(home, config)
+    if version is None:
+        prepare(home, config, reporter)
+    else:
+        reporter.step(f"{home.root} is prepared already (delete the folder to start over)")
+        click.echo((home.reports / version / "evaluation.md").read_text(encoding="utf-8"))
+    click.echo(f"\n{DISCLAIMER}\n")
+    if is_serving:
+        serve(_settings(home, config), host, port, workers=1)
+    else:
+        click.echo(f"Ready. To serve: shortlist serve --home {home.root}")
+
+
+def prepare(home: Home, config: Config, reporter: Reporter) -> None:
+    """Import, evaluate, train on everything, publish, and remember that it was done.
+
+    Raises
+    ------
+    DataError
+        When the home holds the events of another shop.
+    """
+    _import(home, config, reporter)
+    reporter.step(f"evaluation: training on all but the last {TEST_DAYS} days")
+    evaluation = evaluate_home(home, config, reporter, test_days=TEST_DAYS, note=DISCLAIMER)
+    reporter.step("the model to serve: training on everything")
+    version = Registry(home).publish(train(home, config, reporter).version)
+    write_report(evaluation, home.reports / version)
+    _mark(home, {"config_sha256": _identity(config), "version": version})
+    reporter.step(f"published {version}")
+    show_evaluation(evaluation, home.reports / version)
+
+
+def _import(home: Home, config: Config, reporter: Reporter) -> None:
+    if has_events(home) and not (home.root / MARKER).exists():
+        raise DataError(f"{home.root}: holds another shop's events. Give the demo a home of its own: --home var-demo")
+    reporter.step("importing The Complete Journey, a year of a grocer's baskets")
+    _mark(home, {})
+    report = import_complete_journey(home, config.data, now=datetime.now(UTC), reporter=reporter)
+    if report.events is not None:
+        reporter.step(_account(report.events))
+
+
+def _account(events: TableReport) -> str:
+    """Rows read = accepted + quarantined by reason, in words."""
+    parts = [
+        f"{events.accepted:,} accepted",
+        *(f"{n:,} {reason}" for reason, n in events.quarantined_by_reason.items()),
+    ]
+    return f"{events.rows_read:,} rows read = {' + '.join(parts)}"
+
+
+def _prepared(home: Home, config: Config) -> str | None:
+    """The version that an earlier run with this configuration left, if it is still the serving one."""
+    try:
+        marker = orjson.loads((home.root / MARKER).read_bytes())
+    except FileNotFoundError:
+        return None
+    version: str | None = marker.get("version")
+    is_same = version == Registry(home).current() and marker.get("config_sha256") == _identity(config)
+    return version if is_same else None
+
+
+def _mark(home: Home, facts: dict[str, str]) -> None:
+    replace_file(home.root / MARKER, orjson.dumps(facts))
+
+
+def _identity(config: Config) -> str:
+    """A hash of what the bundle and the evaluation depend on."""
+    return content_sha256({name: part for name, part in dump_model(config).items() if name != "serving"})
+
+
+def _settings(home: Home, config: Config) -> ServiceSettings:
+    return ServiceSettings(
+        home=home,
+        config=config.serving,
+        redis_url=os.environ.get(REDIS_VARIABLE) or None,
+        api_key=read_api_key(os.environ),
+    )

