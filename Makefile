@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.installed
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check lint types imports format lock wheel clean bench
+.PHONY: help setup demo test check lint types imports format lock wheel wheel-test clean bench
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,10 +46,18 @@ format: setup  ## Rewrite the code in the house format
 	@$(BIN)/ruff format .
 
 wheel: setup  ## Build the wheel into dist/
+	@rm -rf build dist
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
 bench: setup  ## Time one request, cached and not, on the bundle in var/
 	@$(BIN)/python benchmarks/serving/single_request.py
+
+wheel-test: wheel  ## Install the wheel beside the locked packages and run its command from an empty folder
+	@sh deploy/try_wheel.sh $(BIN)/python dist/shortlist_recs-*.whl
+
+lock:  ## Solve the dependencies anew into requirements.lock (needs uv)
+	@uv pip compile pyproject.toml --extra demo --extra notebook --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:  ## Remove what the build and the tests left (not var/, not .venv/)
 	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

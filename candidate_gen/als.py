@@ -11,6 +11,7 @@ import numpy.typing as npt
 from implicit.cpu.als import AlternatingLeastSquares
 from pydantic import Field
 from scipy.linalg import lapack
+from threadpoolctl import threadpool_limits
 
 from candidate_gen.matrix import user_item_matrix
 from candidate_gen.profile import UserProfile
@@ -25,7 +26,7 @@ class AlsConfig(ConfigModel):
 
     factors: int = Field(default=64, ge=2, le=1024)
     alpha: float = Field(default=1.0, gt=0)
-    regularization: float = Field(default=5.0, ge=0)
+    regularization: float = Field(default=8.0, ge=0)
     iterations: int = Field(default=10, ge=1)
     half_life_days: HalfLifeDays = 120
 
@@ -78,7 +79,8 @@ def fit_als(interactions: Interactions, as_of: int, config: AlsConfig, rng: int)
         random_state=rng,
         calculate_training_loss=False,
     )
-    model.fit(user_item_matrix(interactions, as_of, config.half_life_days), show_progress=False)
+    with threadpool_limits(1, user_api="blas"):  # `implicit` brings its own threads
+        model.fit(user_item_matrix(interactions, as_of, config.half_life_days), show_progress=False)
     factors = _without_unseen(np.asarray(model.item_factors, dtype=np.float32), interactions)
     gram = factors.T @ factors + np.float32(config.regularization) * np.eye(config.factors, dtype=np.float32)
     return AlsModel(factors, gram, config.alpha, config.half_life_days)

@@ -97,6 +97,7 @@ def build_index(
     user_factors : ndarray of float32, shape (n_users, factors)
         Factors of real users, to measure with.
     """
+    faiss.omp_set_num_threads(1)  # a search for one user is too small to share, and waiting threads cost more
     norms = np.linalg.norm(item_factors, axis=1)
     by_norm = np.argsort(-norms, kind="stable").astype(np.int32)
     exact = _build(*EXACT, item_factors, by_norm)

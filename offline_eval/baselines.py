@@ -33,13 +33,10 @@ BASELINES: Final = ("popularity", "recent_popularity", "personal_frequency", "it
 
 RECENT_HALF_LIVES_DAYS: Final = (2.0, 7.0, 14.0, 30.0, 60.0, 120.0)
 ALS_WEIGHTS: Final = (
-    (1.0, 5.0),
     (1.0, 8.0),
     (1.0, 15.0),
-    (0.3, 3.0),
     (0.3, 5.0),
     (3.0, 15.0),
-    (10.0, 5.0),
     (10.0, 50.0),
     (40.0, 200.0),
 )

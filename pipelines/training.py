@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from candidate_gen.training import fit_generator
 from data.attributes import ItemAttributes, build_attributes
@@ -74,14 +73,13 @@ def fit_recommender(
     shop: ShopData, as_of: int, config: Config, reporter: Reporter, version: str = "unpublished"
 ) -> Trained:
     """Fit both stages on a shop's interactions, all of which must lie before `as_of` (seconds)."""
-    with threadpool_limits(1, "blas"):  # `implicit` brings its own threads; BLAS threads beside them only hinder
-        reporter.step("retrieval: ALS, index, neighbours, popularity")
-        generator, found = fit_generator(shop.interactions, shop.attributes, as_of, config.candidate_gen, config.seed)
-        context = fit_context(shop.interactions, shop.attributes, as_of)
-        reporter.step("ranking: snapshots, features, trees")
-        ranker, chosen = fit_ranker(
-            shop.interactions, shop.attributes, as_of, config.ranking, config.candidate_gen, config.seed, reporter
-        )
+    reporter.step("retrieval: ALS, index, neighbours, popularity")
+    generator, found = fit_generator(shop.interactions, shop.attributes, as_of, config.candidate_gen, config.seed)
+    context = fit_context(shop.interactions, shop.attributes, as_of)
+    reporter.step("ranking: snapshots, features, trees")
+    ranker, chosen = fit_ranker(
+        shop.interactions, shop.attributes, as_of, config.ranking, config.candidate_gen, config.seed, reporter
+    )
     recommender = Recommender(version, shop.interactions, shop.attributes, TwoStage(generator, context, ranker), as_of)
     choices = {"target": shop.target, **found, **chosen}
     return Trained(recommender, choices, _metrics(choices))

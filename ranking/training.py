@@ -31,11 +31,11 @@ class RankerConfig(ConfigModel):
     """Stage two. The names of the trees' settings are LightGBM's."""
 
     objective: Literal["auto", "lambdarank", "rank_xendcg"] = "auto"
-    n_windows: int = Field(default=5, ge=2)
+    n_windows: int = Field(default=4, ge=2)
     horizon_days: float | None = Field(default=None, gt=0)
-    max_queries_per_window: int = Field(default=3_000, ge=1)
+    max_queries_per_window: int = Field(default=2_000, ge=1)
     min_queries: int = Field(default=20, ge=1)
-    negatives_per_query: int = Field(default=100, ge=1)
+    negatives_per_query: int = Field(default=50, ge=1)
     learning_rate: float = Field(default=0.05, gt=0)
     num_leaves: int = Field(default=31, ge=2, le=64)
     min_data_in_leaf: int = Field(default=100, ge=1)

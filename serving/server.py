@@ -23,7 +23,12 @@ from shortlist.errors import ShortlistError
 
 FACTORY: Final = "serving.app:create_app_from_environment"
 BACKLOG: Final = 2048
-SHUTDOWN_SECONDS: Final = 10
+SERVER_OPTIONS: Final[dict[str, Any]] = {
+    "access_log": False,
+    "server_header": False,
+    "timeout_graceful_shutdown": 10,
+    "h11_max_incomplete_event_size": 2**19,  # room for the longest query that the parameters allow
+}
 ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -39,6 +44,9 @@ class Listener:
 def listen(host: str, port: int) -> Iterator[Listener]:
     """Listen on an address; port 0 takes a free one.
 
+    Accepted connections inherit TCP_NODELAY. Without it the body of an answer waits for the client's acknowledgement of
+    the headers, which systems delay by 40 ms: asyncio sets the option only on sockets that name their protocol.
+
     Raises
     ------
     ShortlistError
@@ -52,6 +60,7 @@ def listen(host: str, port: int) -> Iterator[Listener]:
             f"{host}:{port}: cannot listen there ({os.strerror(error.errno or 0)}). Choose another --host or --port."
         ) from error
     with listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         shown_host = f"[{host}]" if family == socket.AF_INET6 else host
         yield Listener(listening, f"http://{shown_host}:{listening.getsockname()[1]}")
 
@@ -64,7 +73,7 @@ def run_one(settings: ServiceSettings, service: Service, listener: Listener) -> 
     ShortlistError
         When the server does not start.
     """
-    config = uvicorn.Config(create_app(settings, service), **_options())
+    config = uvicorn.Config(create_app(settings, service), log_config=logging_config(), **SERVER_OPTIONS)
     server = uvicorn.Server(config)
     with _stopping_quietly():
         server.run(sockets=[listener.socket])
@@ -82,21 +91,14 @@ def run_many(settings: ServiceSettings, workers: int, listener: Listener) -> Non
     """
     with tempfile.TemporaryDirectory(prefix="shortlist-metrics-") as folder:
         with _environment(settings.to_environment() | ONE_THREAD | {FOLDER_VARIABLE: folder}):
-            config = uvicorn.Config(FACTORY, factory=True, workers=workers, **_options())
+            config = uvicorn.Config(
+                FACTORY, factory=True, workers=workers, log_config=logging_config(), **SERVER_OPTIONS
+            )
             listener.socket.set_inheritable(True)
             supervisor = Multiprocess(config, sockets=[listener.socket])
             supervisor.run()
         if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
             raise ShortlistError("A worker did not start; its log says why.")
-
-
-def _options() -> dict[str, Any]:
-    return {
-        "log_config": logging_config(),
-        "access_log": False,
-        "server_header": False,
-        "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
-    }
 
 
 @contextmanager

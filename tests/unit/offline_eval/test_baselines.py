@@ -138,7 +138,7 @@ def test_events_after_the_cut_change_no_choice(make_interactions: Any) -> None:
 
 def test_events_after_the_cut_change_no_baseline(make_interactions: Any, checkerboard: Any) -> None:
     """Baselines fitted with the future in their hands make the lists of those fitted without it."""
-    future = [(f"user{user:02}", f"item{user:02}", 131.0) for user in range(N_USERS)]
+    future = [(f"user{user:02}", f"item{user % 3:02}", 131.0 + day) for user in range(N_USERS) for day in range(4)]
     full = make_interactions(checkerboard + future)
     honest = fit_baselines(full.before(CUT), CUT, HORIZON, 3)
     tempted = fit_baselines(full, CUT, HORIZON, 3)

@@ -1,0 +1,216 @@
+"""`shortlist serve` as a process: what it prints, how it stops, and what it refuses."""
+
+import json
+import os
+import queue
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from shortlist.home import Home
+from shortlist.registry import Registry
+
+WAIT_SECONDS = 60
+COMMAND = (sys.executable, "-c", "from pipelines.cli import main; main()", "serve")
+
+
+class Process:
+    """A running `shortlist serve`; what it prints arrives line by line."""
+
+    def __init__(self, folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=folder,
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        self.errors: list[str] = []
+        self._readers = [
+            threading.Thread(target=self._read, args=(self._process.stdout, self._lines.put)),
+            threading.Thread(target=self._read, args=(self._process.stderr, self.errors.append)),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def line(self) -> str:
+        """The next line on standard output."""
+        return self._lines.get(timeout=WAIT_SECONDS)
+
+    def url(self) -> str:
+        """Where it says that it serves."""
+        match = re.match(r"Serving (http://\S+) ", self.line())
+        assert match
+        return match[1]
+
+    def stop(self, number: signal.Signals) -> int:
+        """Send a signal to its process group, as a terminal does, and give the exit code."""
+        os.killpg(self._process.pid, number)
+        return self.wait()
+
+    def wait(self) -> int:
+        """The exit code, when it has ended by itself."""
+        code = self._process.wait(timeout=WAIT_SECONDS)
+        for reader in self._readers:
+            reader.join()
+        return code
+
+    def close(self) -> None:
+        """End what is left of it."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self.wait()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    @staticmethod
+    def _read(pipe: "Iterator[str] | None", put: Callable[[str], object]) -> None:
+        for line in pipe or ():
+            put(line)
+
+
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def start(tmp_path: Path, small_home: Home) -> Iterator[Start]:
+    """Start the command in an empty folder, on a free port, over the small shop's home."""
+    running: list[Process] = []
+
+    def run(*arguments: str, home: Path | None = None, port: int = 0, **environment: str) -> Process:
+        options = ("--home", str((home or small_home.root).resolve()), "--port", str(port), *arguments)
+        running.append(Process(tmp_path, options, environment))
+        return running[-1]
+
+    yield run
+    for process in running:
+        process.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_is_answers_and_stops_cleanly(start: Start, small_home: Home, number: signal.Signals) -> None:
+    """The printed curl line is one that works; both signals end it with code 0, no traceback, and access lines."""
+    process = start()
+    first = process.line()
+    version = Registry(small_home).current()
+    assert re.fullmatch(rf"Serving http://127\.0\.0\.1:\d+  \(model {version}, workers 1, cache in memory\)\n", first)
+    address = re.search(r"curl -s (\S+)", process.line())
+    assert address
+    answer = httpx.get(address[1].strip("'"), trust_env=False)
+    assert (answer.status_code, answer.json()["source"], len(answer.json()["items"])) == (200, "personalized", 10)
+    assert process.stop(number) == 0
+    lines = [json.loads(line) for line in process.errors if line.startswith("{")]
+    assert [line["route"] for line in lines if line["message"] == "request"] == ["/recommendations/{user_id}"]
+    assert "Traceback" not in "".join(process.errors)
+
+
+def test_a_redis_that_is_not_there_keeps_nothing_from_starting(start: Start) -> None:
+    """It says where the cache should be, without the password, and answers without it."""
+    process = start("--redis", "redis://:hush@127.0.0.1:1/0")
+    first = process.line()
+    assert "cache in Redis at 127.0.0.1:1)" in first
+    url = first.split()[1]
+    assert httpx.get(f"{url}/recommendations/user-000", trust_env=False).headers["x-cache"] == "bypass"
+    assert process.stop(signal.SIGTERM) == 0
+    assert "hush" not in first + "".join(process.errors)
+
+
+def test_several_workers_answer_and_count_together(start: Start) -> None:
+    """Two workers share the socket, and /metrics shows the requests of both, whichever answers."""
+    process = start("--workers", "2")
+    url = process.url()
+    n_requests = 24
+    answers = [httpx.get(f"{url}/recommendations/user-{n:03}", trust_env=False) for n in range(n_requests)]
+    assert {answer.status_code for answer in answers} == {200}
+    for _ in range(4):
+        figures = httpx.get(f"{url}/metrics", trust_env=False).text
+        counts = re.findall(r'http_requests_total\{.*route="/recommendations/{user_id}".*\} (\S+)', figures)
+        assert sum(map(float, counts)) == n_requests
+    assert process.stop(signal.SIGTERM) == 0
+    assert "Traceback" not in "".join(process.errors)
+
+
+def test_the_settings_reach_the_workers(start: Start, tmp_path: Path) -> None:
+    """Configuration, key and the switched-off cache hold in every worker."""
+    (tmp_path / "shop.toml").write_text("[serving]\nmax_limit = 7\ndefault_limit = 3\n")
+    process = start("--workers", "2", "--no-cache", "--config", "shop.toml", SHORTLIST_API_KEY="sesame")
+    url = process.url()
+    for _ in range(4):
+        assert httpx.get(f"{url}/popular", trust_env=False).status_code == 401
+        answer = httpx.get(f"{url}/popular", headers={"X-API-Key": "sesame"}, trust_env=False)
+        assert (len(answer.json()["items"]), answer.headers["x-cache"]) == (3, "bypass")
+    assert process.stop(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_in_use_is_an_error(start: Start, workers: str) -> None:
+    """The message names the port and the option; the exit code is 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start("--workers", workers, port=port)
+        assert process.wait() == 1
+    assert re.search(rf"shortlist: 127\.0\.0\.1:{port}: .*--port", "".join(process.errors))
+
+
+def test_a_home_without_a_bundle_is_refused(start: Start, tmp_path: Path) -> None:
+    """Nothing published is exit code 5, with the commands that mend it."""
+    process = start(home=tmp_path / "empty")
+    assert process.wait() == 5
+    assert "shortlist publish" in "".join(process.errors)
+
+
+def test_a_damaged_bundle_is_refused(start: Start, tmp_path: Path, small_home: Home) -> None:
+    """A bundle with a changed byte is exit code 5, and the file is named; nothing listens."""
+    home = Home(tmp_path / "damaged")
+    shutil.copytree(small_home.root, home.root)
+    version = Registry(home).current()
+    assert version is not None
+    damaged = next((home.bundles / version).glob("*.faiss"))
+    content = bytearray(damaged.read_bytes())
+    content[-1] ^= 1
+    damaged.write_bytes(content)
+    process = start("--workers", "2", home=home.root)
+    assert process.wait() == 5
+    assert damaged.name in "".join(process.errors)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "word"),
+    [
+        (("--redis", "http://localhost"), {}, "redis://"),
+        ((), {"SHORTLIST_API_KEY": ""}, "SHORTLIST_API_KEY"),
+        (("--experiments", "wrong.toml"), {}, "wrong.toml:2"),
+        (("--experiments", "missing.toml"), {}, "missing.toml"),
+        (("--workers", "0"), {}, "--workers"),
+    ],
+)
+def test_wrong_settings_are_refused(
+    start: Start, tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], word: str
+) -> None:
+    """A wrong option, variable or file of experiments is exit code 2, and is named."""
+    (tmp_path / "wrong.toml").write_text('[[experiments]]\nname = "Not a name"\n')
+    process = start(*arguments, **environment)
+    assert process.wait() == 2
+    assert word in "".join(process.errors)
+
+
+def test_the_experiments_of_the_folder_count(start: Start, tmp_path: Path) -> None:
+    """Without --experiments, config/experiments.toml under the working folder is used when it is there."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "experiments.toml").write_text("[[layers]]\nname = 'Wrong name'\n")
+    process = start()
+    assert process.wait() == 2
+    assert "config/experiments.toml:2" in "".join(process.errors)
