@@ -71,15 +71,15 @@ class AlsModel:
 
 def fit_als(interactions: Interactions, as_of: int, config: AlsConfig, rng: int) -> AlsModel:
     """Fit item factors on all interactions, which must lie before `as_of` (seconds)."""
-    model = AlternatingLeastSquares(
-        factors=config.factors,
-        alpha=config.alpha,
-        regularization=config.regularization,
-        iterations=config.iterations,
-        random_state=rng,
-        calculate_training_loss=False,
-    )
     with threadpool_limits(1, user_api="blas"):  # `implicit` brings its own threads
+        model = AlternatingLeastSquares(
+            factors=config.factors,
+            alpha=config.alpha,
+            regularization=config.regularization,
+            iterations=config.iterations,
+            random_state=rng,
+            calculate_training_loss=False,
+        )
         model.fit(user_item_matrix(interactions, as_of, config.half_life_days), show_progress=False)
     factors = _without_unseen(np.asarray(model.item_factors, dtype=np.float32), interactions)
     gram = factors.T @ factors + np.float32(config.regularization) * np.eye(config.factors, dtype=np.float32)

@@ -79,7 +79,7 @@ def prepare(home: Home, config: Config, reporter: Reporter) -> None:
 
 
 def _import(home: Home, config: Config, reporter: Reporter) -> None:
-    if has_events(home) and not (home.root / MARKER).exists():
+    if has_events(home) and not is_demo(home):
         raise DataError(f"{home.root}: holds another shop's events. Give the demo a home of its own: --home var-demo")
     reporter.step("importing The Complete Journey, a year of a grocer's baskets")
     _mark(home, {})
@@ -106,6 +106,11 @@ def _prepared(home: Home, config: Config) -> str | None:
     version: str | None = marker.get("version")
     is_same = version == Registry(home).current() and marker.get("config_sha256") == _identity(config)
     return version if is_same else None
+
+
+def is_demo(home: Home) -> bool:
+    """Whether a home holds the demonstration's data."""
+    return (home.root / MARKER).exists()
 
 
 def _mark(home: Home, facts: dict[str, str]) -> None:

@@ -27,7 +27,7 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
     "access_log": False,
     "server_header": False,
     "timeout_graceful_shutdown": 10,
-    "h11_max_incomplete_event_size": 2**19,  # room for the longest query that the parameters allow
+    "h11_max_incomplete_event_size": 2**20,  # room for the longest query that the parameters allow
 }
 ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
