@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import tee
+from itertools import groupby, tee
 from typing import Final, Literal
 
 import numpy as np
@@ -106,14 +106,12 @@ class Recommender:
         return next(self.recommend_many([query]))
 
     def recommend_many(self, queries: Iterable[Query]) -> Iterator[Recommendation]:
-        """Answer many queries of one stage, each as `recommend` does, in bounded memory and in their order."""
-        for_lists, for_answers = tee(queries)
-        first = next(for_lists, None)
-        if first is None:
-            return
-        requests = (self._list_request(query) for query in _chain(first, for_lists))
-        for query, ranked in zip(for_answers, self.two_stage.rank_many(requests, first.stage), strict=True):
-            yield self._answer(query, ranked)
+        """Answer many queries, each as `recommend` does, in bounded memory and in their order."""
+        for stage, of_stage in groupby(queries, key=lambda query: query.stage):
+            for_lists, for_answers = tee(of_stage)
+            requests = (self._list_request(query) for query in for_lists)
+            for query, ranked in zip(for_answers, self.two_stage.rank_many(requests, stage), strict=True):
+                yield self._answer(query, ranked)
 
     def history(self, user_id: str) -> History:
         """What is known of a user; empty for an unknown one."""
@@ -206,8 +204,3 @@ def _places(item_idx: npt.NDArray[np.int32], candidates: npt.NDArray[np.int32]) 
         return np.full(len(item_idx), MISSING, dtype=np.int64)
     places = np.minimum(np.searchsorted(candidates, item_idx), len(candidates) - 1)
     return np.where(candidates[places] == item_idx, places, MISSING)
-
-
-def _chain(first: Query, rest: Iterator[Query]) -> Iterator[Query]:
-    yield first
-    yield from rest

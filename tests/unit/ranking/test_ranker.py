@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ranking.features import FEATURES
-from ranking.ranker import check_model_text, load_ranker
+from ranking.model_text import check_model_text
+from ranking.ranker import load_ranker
 from ranking.recommender import Recommender
 from shortlist.errors import BundleError, FeatureSchemaError
 

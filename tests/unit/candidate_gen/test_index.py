@@ -1,0 +1,117 @@
+"""The index: accepted only if measured good, and what it finds."""
+
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+
+from candidate_gen.index import FactorIndex, IndexConfig, build_index, open_index
+
+N = 30
+
+
+def factors(seed: int, n: int, d: int = 8) -> np.ndarray:
+    """Random factors, float32."""
+    return np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
+
+
+def best(item_factors: np.ndarray, factor: np.ndarray, n: int, allowed: np.ndarray | None = None) -> list[int]:
+    """The items of the largest inner product, by brute force."""
+    scores = item_factors.astype(np.float64) @ factor
+    if allowed is not None:
+        scores[~allowed] = -np.inf
+    return np.argsort(-scores, kind="stable")[:n].tolist()
+
+
+def measured(item_factors: np.ndarray, users: np.ndarray, index: FactorIndex) -> float:
+    """The mean share of the exact best that an index finds."""
+    return float(np.mean([np.isin(best(item_factors, user, N), index.search(user, N)).mean() for user in users]))
+
+
+def test_small_catalogues_are_exact() -> None:
+    """Below the threshold the index is exact, and finds what brute force finds, in its order."""
+    items, users = factors(1, 300), factors(2, 40)
+    index, choice = build_index(items, users, N, IndexConfig())
+    assert (choice.factory, choice.share_of_items, choice.recall) == ("Flat", 1.0, 1.0)
+    for user in users:
+        assert index.search(user, N).tolist() == best(items, user, N)
+
+
+def test_head_is_taken_where_it_is_good_enough() -> None:
+    """With norms that fall steeply a head of the items is enough; the recall stated is the one measured."""
+    items = factors(3, 800) * (1.0 / np.arange(1, 801, dtype=np.float32) ** 1.5)[:, None]
+    users = factors(4, 50)
+    index, choice = build_index(items, users, N, IndexConfig(exact_below_items=10, cells_above_items=10**6))
+    assert choice.share_of_items < 1
+    assert len(index.items) == int(np.ceil(800 * choice.share_of_items))
+    assert choice.recall >= 0.99
+    assert choice.recall == pytest.approx(measured(items, users, index), abs=1e-9)
+
+
+def test_exact_where_no_head_is_good_enough() -> None:
+    """With equal norms no head finds enough, so the exact index is built."""
+    items = factors(5, 800)
+    items /= np.linalg.norm(items, axis=1, keepdims=True)
+    index, choice = build_index(items, factors(6, 50), N, IndexConfig(exact_below_items=10, cells_above_items=10**6))
+    assert (choice.factory, choice.share_of_items, choice.recall) == ("Flat", 1.0, 1.0)
+    assert len(index.items) == 800
+
+
+def test_nothing_approximate_without_users_to_measure_with() -> None:
+    """An index that cannot be measured is exact."""
+    index, choice = build_index(factors(7, 100), factors(8, 0), N, IndexConfig(exact_below_items=1))
+    assert (choice.share_of_items, len(index.items)) == (1.0, 100)
+
+
+@pytest.mark.parametrize("min_recall", [0.0, 0.99, 1.0])
+def test_cells_are_measured_too(min_recall: float) -> None:
+    """An inverted file is taken only at the recall asked for, and with a filter it looks into every cell."""
+    items, users = factors(9, 4_200, 4), factors(10, 30, 4)
+    config = IndexConfig(exact_below_items=10, cells_above_items=100, min_recall=min_recall)
+    index, choice = build_index(items, users, N, config)
+    assert choice.recall == pytest.approx(measured(items, users, index), abs=1e-9) or choice.share_of_items == 1.0
+    assert choice.recall >= min_recall
+    assert min_recall > 0 or choice.factory.startswith("IVF")
+    allowed = np.zeros(len(items), dtype=np.bool_)
+    allowed[[3, 1_000, 4_100]] = True
+    indexed = np.flatnonzero(allowed & np.isin(np.arange(len(items)), index.items))
+    assert sorted(index.search(users[0], N, allowed).tolist()) == indexed.tolist()
+
+
+def test_threshold_below_what_cells_need_is_no_crash() -> None:
+    """A catalogue above the configured threshold, but too small for the cells, is searched some other way."""
+    config = IndexConfig(exact_below_items=10, cells_above_items=100)
+    index, choice = build_index(factors(11, 500), factors(12, 20), N, config)
+    assert len(index.items) <= 500
+    assert choice.recall >= 0.99
+
+
+def test_filters_and_short_lists_are_never_padded() -> None:
+    """Only allowed items come, as many as there are, whatever is asked for."""
+    items, user = factors(13, 60), factors(14, 1)[0]
+    index, _ = build_index(items, factors(15, 5), N, IndexConfig())
+    assert sorted(index.search(user, 500).tolist()) == list(range(60))
+    for n_allowed in (0, 1, 7, 59):
+        allowed = np.random.default_rng(n_allowed).permutation(60) < n_allowed
+        found = index.search(user, 20, allowed)
+        assert found.tolist() == best(items, user, min(20, n_allowed), allowed)
+    assert index.search(user, 0).shape == (0,)
+    assert index.search(user, 5).dtype == np.int32
+
+
+def test_index_comes_back_from_its_file(tmp_path: Path) -> None:
+    """What was written finds, mapped, the same items in the same order."""
+    items = factors(16, 200)
+    index, _ = build_index(items, factors(17, 5), N, IndexConfig())
+    (tmp_path / "index.faiss").write_bytes(index.to_bytes())
+    mapped = open_index(tmp_path / "index.faiss", index.items)
+    assert isinstance(mapped.index, faiss.Index)
+    for user in factors(18, 10):
+        assert mapped.search(user, N).tolist() == index.search(user, N).tolist()
+
+
+def test_no_item_is_no_crash() -> None:
+    """An index of a catalogue without items finds nothing."""
+    index, _ = build_index(factors(19, 0), factors(20, 3), N, IndexConfig())
+    assert index.search(factors(21, 1)[0], 5).shape == (0,)

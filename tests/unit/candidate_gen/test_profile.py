@@ -1,0 +1,40 @@
+"""Histories grouped by item."""
+
+import numpy as np
+
+from candidate_gen.profile import HALF_LIVES_DAYS, build_profile
+from data.interactions import SECONDS_PER_DAY, empty_history
+
+
+def test_profile_by_hand(make_interactions) -> None:
+    """Counts, first and last days, decayed weights and activity of a short history, reckoned by hand."""
+    rows = [("u", "b", 10), ("u", "a", 40), ("u", "b", 40), ("u", "b", 70, "view")]
+    interactions = make_interactions(rows)
+    profile = build_profile(interactions.history(0, 100 * SECONDS_PER_DAY))
+    assert profile.item_idx.tolist() == [0, 1]
+    assert profile.n_events.tolist() == [1, 3]
+    assert (profile.first_days.tolist(), profile.last_days.tolist()) == ([60, 90], [60, 30])
+    assert profile.basket_days.tolist() == [90, 60, 30]
+    assert profile.price.tolist() == [1, 1]
+    for half_life, row in zip(HALF_LIVES_DAYS, profile.decayed, strict=True):
+        wanted = [2 ** (-60 / half_life), 2 ** (-90 / half_life) + 2 ** (-60 / half_life) + 0.2 * 2 ** (-30 / half_life)]
+        np.testing.assert_allclose(row, wanted, rtol=1e-5)
+    np.testing.assert_array_equal(profile.decayed_at(60), profile.decayed[2])
+
+
+def test_later_events_do_not_show(make_interactions) -> None:
+    """A profile as of a moment is that of a history which ends there; an event of that very second is later."""
+    rows = [("u", "a", 10), ("u", "b", 20), ("u", "a", 30)]
+    now = 20 * SECONDS_PER_DAY
+    whole = build_profile(make_interactions(rows, ["a", "b"]).history(0, now))
+    short = build_profile(make_interactions(rows[:1], ["a", "b"]).history(0, now))
+    for field in ("item_idx", "n_events", "first_days", "last_days", "decayed", "price", "basket_days"):
+        np.testing.assert_array_equal(getattr(whole, field), getattr(short, field))
+
+
+def test_empty_profile_has_its_shapes() -> None:
+    """An empty history has no item, and a row of nothing for each half-life."""
+    profile = build_profile(empty_history(1_000))
+    assert len(profile) == 0
+    assert profile.decayed.shape == (len(HALF_LIVES_DAYS), 0)
+    assert profile.decayed_at(60).shape == profile.basket_days.shape == (0,)
