@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from data.interactions import History, Interactions
+from data.splits import LabelWindow
+from ranking.labels import collect_labels
 
 Segment = Literal["overall", "repeat", "novel"]
 
@@ -109,25 +111,21 @@ def build_test_set(interactions: Interactions, cut: int, end: int) -> TestSet:
     """
     if end <= cut:
         raise ValueError(f"the test window must end after it begins: cut {cut}, end {end}")
-    user_idx = interactions.user_idx
+    labels = collect_labels(interactions, LabelWindow(cut, end))
     is_past = interactions.timestamp < cut
-    is_relevant = interactions.is_target & ~is_past & (interactions.timestamp < end)
-    has_past = _marked(user_idx[is_past], len(interactions.users))
-    has_relevant = _marked(user_idx[is_relevant], len(interactions.users))
-    is_tested = has_past & has_relevant
-    relevant_pairs = np.unique(_pairs(interactions, user_idx, is_relevant & is_tested[user_idx]))
-    past_pairs = _pairs(interactions, user_idx, is_past & is_tested[user_idx])
-    tested = np.flatnonzero(is_tested).astype(np.int32)
-    owner = relevant_pairs // max(len(interactions.items), 1)
+    has_past = _marked(interactions.user_idx[is_past], len(interactions.users))[labels.user_idx]
+    counts = np.diff(labels.offsets)
+    user_idx, item_idx = labels.user_idx[has_past], labels.item_idx[np.repeat(has_past, counts)]
+    past_pairs = _pairs(interactions, interactions.user_idx[is_past], interactions.item_idx[is_past])
     return TestSet(
         cut=cut,
         end=end,
-        user_idx=tested,
-        offsets=_offsets(np.bincount(owner, minlength=len(interactions.users))[tested]),
-        item_idx=(relevant_pairs % max(len(interactions.items), 1)).astype(np.int32),
-        is_repeat=np.isin(relevant_pairs, past_pairs),
-        n_users_without_history=int((has_relevant & ~has_past).sum()),
-        n_users_eligible=len(tested),
+        user_idx=user_idx,
+        offsets=_offsets(counts[has_past]),
+        item_idx=item_idx,
+        is_repeat=np.isin(_pairs(interactions, np.repeat(user_idx, counts[has_past]), item_idx), past_pairs),
+        n_users_without_history=int((~has_past).sum()),
+        n_users_eligible=len(user_idx),
     )
 
 
@@ -140,10 +138,10 @@ def allowed_items(history: History, n_items: int, segment: Segment) -> npt.NDArr
 
 
 def _pairs(
-    interactions: Interactions, user_idx: npt.NDArray[np.int32], rows: npt.NDArray[np.bool_]
+    interactions: Interactions, user_idx: npt.NDArray[np.int32], item_idx: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.int64]:
-    """One number for each user and item, in the order of users and then of items."""
-    return user_idx[rows].astype(np.int64) * len(interactions.items) + interactions.item_idx[rows]
+    """One number for each user and item."""
+    return user_idx.astype(np.int64) * len(interactions.items) + item_idx
 
 
 def _marked(positions: npt.NDArray[np.int32], n: int) -> npt.NDArray[np.bool_]:

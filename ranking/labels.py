@@ -34,7 +34,7 @@ class Labels:
 def collect_labels(interactions: Interactions, window: LabelWindow) -> Labels:
     """Find the distinct target items of each user in ``[window.start, window.end)``."""
     inside = (interactions.timestamp >= window.start) & (interactions.timestamp < window.end) & interactions.is_target
-    pairs = np.stack([interactions.user_idx[inside], interactions.item_idx[inside]])
-    pairs = np.unique(pairs, axis=1)
-    user_idx, counts = np.unique(pairs[0], return_counts=True)
-    return Labels(user_idx, np.concatenate([[0], np.cumsum(counts)]), pairs[1])
+    n_items = max(len(interactions.items), 1)
+    pairs = np.unique(interactions.user_idx[inside].astype(np.int64) * n_items + interactions.item_idx[inside])
+    user_idx, counts = np.unique((pairs // n_items).astype(np.int32), return_counts=True)
+    return Labels(user_idx, np.concatenate([[0], np.cumsum(counts)]), (pairs % n_items).astype(np.int32))

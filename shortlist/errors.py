@@ -12,7 +12,6 @@
      ├─ GateRefused             a new bundle is worse than what it would replace
      ├─ StoreUnavailable        Redis, the disk or a journal is out of reach
      └─ RequestError            a request that cannot be answered as it stands
-         ├─ UnknownCategory     no item of the catalogue is in the category
          └─ NotReady            no bundle is being served yet
 
 A message says what is wrong, where, and what to do. ``code`` is stable: the HTTP layer and ``--json`` show it.
@@ -80,12 +79,6 @@ class RequestError(ShortlistError):
     """A request cannot be answered as it stands."""
 
     code = "REQUEST_INVALID"
-
-
-class UnknownCategory(RequestError):
-    """No item of the catalogue is in the category asked for."""
-
-    code = "UNKNOWN_CATEGORY"
 
 
 class NotReady(RequestError):

@@ -17,7 +17,10 @@ def test_profile_by_hand(make_interactions) -> None:
     assert profile.basket_days.tolist() == [90, 60, 30]
     assert profile.price.tolist() == [1, 1]
     for half_life, row in zip(HALF_LIVES_DAYS, profile.decayed, strict=True):
-        wanted = [2 ** (-60 / half_life), 2 ** (-90 / half_life) + 2 ** (-60 / half_life) + 0.2 * 2 ** (-30 / half_life)]
+        wanted = [
+            2 ** (-60 / half_life),
+            2 ** (-90 / half_life) + 2 ** (-60 / half_life) + 0.2 * 2 ** (-30 / half_life),
+        ]
         np.testing.assert_allclose(row, wanted, rtol=1e-5)
     np.testing.assert_array_equal(profile.decayed_at(60), profile.decayed[2])
 

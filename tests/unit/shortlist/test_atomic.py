@@ -41,9 +41,14 @@ def test_folder_appears_at_the_end(tmp_path: Path) -> None:
 
 def test_failed_block_leaves_nothing(tmp_path: Path) -> None:
     """An error in the block takes everything away and goes on."""
-    with pytest.raises(RuntimeError, match="half way"), staged_folder(tmp_path / "v1") as staging:
-        (staging / "a.txt").write_text("a")
-        raise RuntimeError("half way")
+
+    def fail() -> None:
+        with staged_folder(tmp_path / "v1") as staging:
+            (staging / "a.txt").write_text("a")
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail()
     assert names(tmp_path) == []
 
 
@@ -57,8 +62,13 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_what_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     """A folder that somebody else fills during the block keeps its content."""
-    with pytest.raises(OSError, match="v1"), staged_folder(tmp_path / "v1") as staging:
-        (staging / "mine.txt").write_text("mine")
-        (tmp_path / "v1").mkdir()
-        (tmp_path / "v1" / "theirs.txt").write_text("theirs")
+
+    def collide() -> None:
+        with staged_folder(tmp_path / "v1") as staging:
+            (staging / "mine.txt").write_text("mine")
+            (tmp_path / "v1").mkdir()
+            (tmp_path / "v1" / "theirs.txt").write_text("theirs")
+
+    with pytest.raises(OSError, match="v1"):
+        collide()
     assert (names(tmp_path), names(tmp_path / "v1")) == (["v1"], ["theirs.txt"])

@@ -1,5 +1,6 @@
 """Bundles spoilt at random, and files spoilt with their hashes made right: nothing but a `BundleError` escapes."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -128,21 +129,24 @@ def test_spoilt_bundles_answer_the_same_or_not_at_all(whole_bundle: Path, tmp_pa
             assert answers(folder) == wanted, f"{mutation.__name__} number {number} changed the answers"
         except BundleError:
             n_refused += 1
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             escaped.append(f"{mutation.__name__} number {number}: {error!r}")
         shutil.rmtree(folder)
     assert escaped == []
     assert n_refused > N_MUTATIONS * 0.8
 
 
-def _rewrite(folder: Path, name: str, array: np.ndarray) -> None:
-    """Put another array in the place of one, with a manifest that agrees."""
-    (folder / f"{name}.npy").unlink()
+def _rewrite(folder: Path, name: str, content: np.ndarray | str) -> None:
+    """Put another array or text in the place of a file, with a manifest that agrees."""
+    (folder / name).unlink()
     writer = BundleWriter(folder)
-    writer.add_array(name, array)
+    if isinstance(content, str):
+        writer.add_text(name.removesuffix(".txt"), content)
+    else:
+        writer.add_array(name.removesuffix(".npy"), content)
     path = folder / "manifest.json"
     fields = orjson.loads(path.read_bytes())
-    fields["files"][f"{name}.npy"] = writer.entries[f"{name}.npy"].model_dump(mode="json")
+    fields["files"][name] = writer.entries[name].model_dump(mode="json")
     path.write_bytes(orjson.dumps(fields))
 
 
@@ -166,6 +170,26 @@ def _rewrite(folder: Path, name: str, array: np.ndarray) -> None:
 )
 def test_arrays_that_do_not_fit_together_are_refused(bundle_copy: Path, name: str, spoil) -> None:
     """An array of another length, dtype or range, hashed rightly, is a `BundleError` before anything serves."""
-    _rewrite(bundle_copy, name, np.ascontiguousarray(spoil(np.load(bundle_copy / f"{name}.npy"))))
+    _rewrite(bundle_copy, f"{name}.npy", np.ascontiguousarray(spoil(np.load(bundle_copy / f"{name}.npy"))))
     with pytest.raises(BundleError):
+        load_recommender(open_bundle(bundle_copy))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement"),
+    [
+        (r"^left_child=-?\d+", "left_child=0"),
+        (r"^split_feature=\d+", "split_feature=1000"),
+        (r"^leaf_value=\S+", "leaf_value=nan"),
+        (r"^threshold=.*\n", ""),
+        (r"^num_leaves=.*\n", ""),
+    ],
+)
+def test_spoilt_trees_are_refused(bundle_copy: Path, pattern: str, replacement: str) -> None:
+    """A ranker whose trees are not sound is a `BundleError` though its hash is right."""
+    text = (bundle_copy / "ranker.txt").read_text()
+    spoilt = re.sub(pattern, replacement, text, count=1, flags=re.MULTILINE)
+    assert spoilt != text
+    _rewrite(bundle_copy, "ranker.txt", spoilt)
+    with pytest.raises(BundleError, match=r"ranker\.txt"):
         load_recommender(open_bundle(bundle_copy))

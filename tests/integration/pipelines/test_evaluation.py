@@ -1,0 +1,63 @@
+"""Evaluating a home whose right answer is known."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from offline_eval.evaluation import Evaluation
+from pipelines.evaluation import evaluate_home
+from shortlist.errors import DataError
+from shortlist.home import Home
+from shortlist.progress import SilentReporter
+
+
+@pytest.fixture(scope="module")
+def evaluated_home(tmp_path_factory, make_home, tiny_events) -> Home:
+    """A home with the smaller shop."""
+    return make_home(tmp_path_factory.mktemp("evaluated") / "home", tiny_events)
+
+
+@pytest.fixture(scope="module")
+def evaluation(evaluated_home: Home, tiny_config) -> Evaluation:
+    """What the evaluation of it says."""
+    return evaluate_home(evaluated_home, tiny_config, SilentReporter(), test_days=14, ks=(10, 5))
+
+
+def estimate(evaluation: Evaluation, system: str, segment: str, metric: str) -> float:
+    """One figure of the report."""
+    rows = [one for one in evaluation.to_dict()["systems"] if (one["name"], one["segment"]) == (system, segment)]
+    (row,) = rows
+    return row["metrics"][metric]["mean"]
+
+
+def test_two_stages_are_far_above_popularity(evaluation: Evaluation) -> None:
+    """Where even users buy even items and everybody has favourites, the two stages find them and popularity cannot."""
+    systems = {one["name"] for one in evaluation.to_dict()["systems"]}
+    assert {"two_stage", "stage_one"} < systems
+    popular = [name for name in systems if "popular" in name]
+    assert popular
+    for name in popular:
+        assert estimate(evaluation, "two_stage", "overall", "ndcg@10") > 2 * estimate(
+            evaluation, name, "overall", "ndcg@10"
+        )
+
+
+def test_home_is_not_touched(evaluated_home: Home, evaluation: Evaluation) -> None:
+    """An evaluation leaves no bundle, publishes nothing and writes no report by itself."""
+    assert evaluation.to_dict()["protocol"]
+    assert not evaluated_home.bundles.exists()
+    assert not evaluated_home.current.exists()
+    assert not evaluated_home.reports.exists()
+
+
+@pytest.mark.parametrize("cut", [datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)])
+def test_cut_outside_the_events_is_refused(evaluated_home: Home, tiny_config, cut: datetime) -> None:
+    """A cut with nothing before it or nothing after it is a `DataError`."""
+    with pytest.raises(DataError, match="--cut"):
+        evaluate_home(evaluated_home, tiny_config, SilentReporter(), cut=cut)
+
+
+def test_window_as_long_as_the_events_is_refused(evaluated_home: Home, tiny_config) -> None:
+    """More days to test than there are is a `DataError` that says how many there are."""
+    with pytest.raises(DataError, match="--test-days"):
+        evaluate_home(evaluated_home, tiny_config, SilentReporter(), test_days=500)

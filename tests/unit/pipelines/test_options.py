@@ -1,0 +1,108 @@
+"""Exit codes, repeated flags and moments."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli import COMMANDS, group
+from pipelines.moments import Moment
+from pipelines.options import ManyValuesCommand, exit_code, exits
+from shortlist import errors
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (errors.ShortlistError, 1),
+        (errors.StoreUnavailable, 1),
+        (errors.RequestError, 1),
+        (errors.ConfigError, 2),
+        (errors.DataError, 3),
+        (errors.DataRefused, 3),
+        (errors.GateRefused, 4),
+        (errors.BundleError, 5),
+        (errors.BundleVersionError, 5),
+        (errors.FeatureSchemaError, 5),
+    ],
+)
+def test_each_error_has_its_exit_code(kind: type[errors.ShortlistError], code: int) -> None:
+    """An error ends a command with its code and its message on standard error."""
+
+    @click.command()
+    @exits
+    def command() -> None:
+        raise kind("What, where, what to do.")
+
+    result = CliRunner().invoke(command)
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", "shortlist: What, where, what to do.\n")
+    assert exit_code(kind("x")) == code
+
+
+def test_bugs_are_not_dressed_up() -> None:
+    """An error that is nobody's input goes through as it is."""
+
+    @click.command()
+    @exits
+    def command() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        CliRunner().invoke(command, catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["--events", "a", "b", "--events", "c"], (("a", "b", "c"), None)),
+        (["--events=a", "b", "--home", "h"], (("a", "b"), "h")),
+        (["--home", "h", "--events", "a", "b"], (("a", "b"), "h")),
+        (["--events", "-", "b"], (("-", "b"), None)),
+        ([], ((), None)),
+    ],
+)
+def test_several_values_after_one_flag(arguments: list[str], wanted: object) -> None:
+    """Each value after a repeatable flag belongs to it, and other options take one value as ever."""
+    found = []
+
+    @click.command(cls=ManyValuesCommand)
+    @click.option("--events", multiple=True)
+    @click.option("--home")
+    def command(events: tuple[str, ...], home: str | None) -> None:
+        found.append((events, home))
+
+    result = CliRunner().invoke(command, arguments)
+    assert (result.exit_code, found) == (0, [wanted])
+
+
+def test_help_names_every_command() -> None:
+    """The help page lists all commands in their order, and each has a page of its own."""
+    page = CliRunner().invoke(group, ["--help"]).stdout
+    names = [line.split()[0] for line in page.partition("Commands:")[2].splitlines() if line.strip()]
+    assert names == list(COMMANDS)
+    for name in COMMANDS:
+        result = CliRunner().invoke(group, [name, "--help"])
+        assert result.exit_code == 0
+        assert "--home" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2017-12-19", datetime(2017, 12, 19, tzinfo=UTC)),
+        ("2017-12-19T08:00", datetime(2017, 12, 19, 8, tzinfo=UTC)),
+        ("2017-12-19T08:00+01:00", datetime(2017, 12, 19, 8, tzinfo=timezone(timedelta(hours=1)))),
+        ("2017-12-19T08:00Z", datetime(2017, 12, 19, 8, tzinfo=UTC)),
+    ],
+)
+def test_moments(text: str, wanted: datetime) -> None:
+    """A moment without an offset is in UTC."""
+    assert Moment().convert(text, None, None) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "1513641600", "2017-13-01"])
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    """A text that is no ISO 8601 time is a matter of usage."""
+    with pytest.raises(click.BadParameter, match="ISO 8601"):
+        Moment().convert(text, None, None)

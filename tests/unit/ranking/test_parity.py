@@ -1,0 +1,102 @@
+"""One user has the same features, scores and list whoever asks: training, a batch, a request, a loaded bundle."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from candidate_gen.profile import build_profile
+from candidate_gen.training import fit_generator
+from data.splits import LabelWindow
+from pipelines.settings import Config
+from ranking.labels import collect_labels
+from ranking.recommender import Query, Recommender
+from ranking.training import build_training_set, fit_context
+from ranking.two_stage import USERS_PER_BLOCK, ListRequest, TwoStage
+
+WEEK = 7 * 86_400
+
+
+@pytest.fixture(scope="module")
+def snapshot(small_recommender: Recommender, small_config: Config):
+    """Both stages as of a week before the end: the window, the past, and the two stages fitted on it."""
+    interactions, attributes = small_recommender.interactions, small_recommender.attributes
+    window = LabelWindow(small_recommender.as_of - WEEK, small_recommender.as_of)
+    past = interactions.before(window.start)
+    generator, _ = fit_generator(past, attributes, window.start, small_config.candidate_gen, small_config.seed)
+    context = fit_context(past, attributes, window.start)
+    return window, TwoStage(generator, context, small_recommender.two_stage.ranker)
+
+
+def groups(training_set) -> Iterator[np.ndarray]:
+    """The features of each query."""
+    yield from np.split(training_set.features, np.cumsum(training_set.group_sizes)[:-1])
+
+
+def test_training_and_request_compute_the_same_features(
+    small_recommender: Recommender, small_config: Config, snapshot
+) -> None:
+    """The rows that train the ranker are, bit for bit, those that a request of that moment would be scored with."""
+    window, two_stage = snapshot
+    interactions = small_recommender.interactions
+    training_set = build_training_set(
+        *(interactions, small_recommender.attributes, window),
+        *(small_config.ranking, small_config.candidate_gen, small_config.seed),
+    )
+    labels = collect_labels(interactions, window)
+    wanted = groups(training_set)
+    labelled = iter(np.split(training_set.label, np.cumsum(training_set.group_sizes)[:-1]))
+    for row, user in enumerate(labels.user_idx):
+        ranked = two_stage.rank(ListRequest(interactions.history(int(user), window.start), 10))
+        label = np.isin(ranked.candidates.item_idx, labels.of(row))
+        if len(ranked.profile) and label.any():
+            np.testing.assert_array_equal(two_stage.context.features(ranked.profile, ranked.candidates), next(wanted))
+            np.testing.assert_array_equal(label, next(labelled))
+    assert next(wanted, None) is None
+    assert len(training_set.group_sizes) > 50
+
+
+@pytest.mark.parametrize("stage", ["full", "retrieval"])
+def test_batch_and_single_requests_are_the_same(small_recommender: Recommender, stage) -> None:
+    """A list made with many others is the one made alone, scores bit for bit, whoever the others are."""
+    users = [f"user-{number:03}" for number in range(USERS_PER_BLOCK + 20)]
+    queries = [Query(user, limit=15, stage=stage) for user in [*users, "nobody"]]
+    together = list(small_recommender.recommend_many(queries))
+    assert [one.user_id for one in together] == [query.user_id for query in queries]
+    order = np.random.default_rng(4).permutation(len(queries))
+    shuffled = list(small_recommender.recommend_many(queries[place] for place in order))
+    for place, one in zip(order, shuffled, strict=True):
+        assert one == together[place]
+    for query, one in list(zip(queries, together, strict=True))[::9]:
+        assert small_recommender.recommend(query) == one
+
+
+def test_filters_of_others_do_not_matter(small_recommender: Recommender) -> None:
+    """In a batch each query keeps its own filters, length and offset."""
+    queries = [
+        Query("user-003"),
+        Query("user-003", categories=("Food",), limit=3),
+        Query("nobody", in_stock=True, limit=200),
+        Query("user-004", offset=5, exclude_seen=True),
+        Query("user-003"),
+    ]
+    assert list(small_recommender.recommend_many(queries)) == [small_recommender.recommend(one) for one in queries]
+    assert list(small_recommender.recommend_many([])) == []
+
+
+def test_loaded_bundle_has_the_bits_of_the_trained_one(small_recommender: Recommender, small_config: Config) -> None:
+    """Stages fitted in memory and the same ones written and mapped give the same candidates, features and scores."""
+    loaded, interactions = small_recommender.two_stage, small_recommender.interactions
+    as_of, attributes = small_recommender.as_of, small_recommender.attributes
+    generator, _ = fit_generator(interactions, attributes, as_of, small_config.candidate_gen, small_config.seed)
+    fitted = TwoStage(generator, fit_context(interactions, attributes, as_of), loaded.ranker)
+    for user in range(0, len(interactions.users), 5):
+        history = interactions.history(user, as_of)
+        profile = build_profile(history)
+        one, other = fitted.generator.candidates(profile), loaded.generator.candidates(profile)
+        for name in ("item_idx", "rank", "als_score", "item_knn_score"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        np.testing.assert_array_equal(fitted.context.features(profile, one), loaded.context.features(profile, other))
+        ranked, again = fitted.rank(ListRequest(history, 30)), loaded.rank(ListRequest(history, 30))
+        np.testing.assert_array_equal(ranked.item_idx, again.item_idx)
+        np.testing.assert_array_equal(ranked.score, again.score)
