@@ -19,6 +19,8 @@ SOURCES: Final = ("history", "als", "item_knn", "category_popular", "popular")
 
 HISTORY_HALF_LIFE_DAYS: Final = 60
 FUSION_CONSTANT: Final = 60.0
+EXACT_BELOW_ALLOWED: Final = 5_000
+"""A filter that leaves fewer items than this is searched exactly: an index may hold none of them."""
 
 
 class SourceLimits(ConfigModel):
@@ -113,7 +115,7 @@ class CandidateGenerator:
             return [np.zeros(0, dtype=np.int32)] * (len(SOURCES) - 1) + found
         personal = [
             strongest_items(profile),
-            self.index.search(factor, limits.als, allowed),
+            self._nearest(factor, allowed),
             self.item_knn.candidates(knn_scores if allowed is None else knn_scores * allowed, limits.item_knn),
             self.category_popularity.candidates(profile, limits.category_popular),
         ]
@@ -122,6 +124,15 @@ class CandidateGenerator:
             kept = items if allowed is None else items[allowed[items]]
             found.insert(-1, kept[:n])
         return found
+
+    def _nearest(self, factor: npt.NDArray[np.float32], allowed: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int32]:
+        """The items nearest to a user's factor: by the index, or exactly where a filter leaves few items."""
+        if allowed is None or np.count_nonzero(allowed) > EXACT_BELOW_ALLOWED:
+            return self.index.search(factor, self.limits.als, allowed)
+        items = np.flatnonzero(allowed).astype(np.int32)
+        order = np.argsort(-(self.als.item_factors[items] @ factor), kind="stable")
+        nearest: npt.NDArray[np.int32] = items[order[: self.limits.als]]
+        return nearest
 
 
 def strongest_items(profile: UserProfile) -> npt.NDArray[np.int32]:

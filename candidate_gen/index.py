@@ -17,6 +17,7 @@ from shortlist.config import ConfigModel
 
 Factors = npt.NDArray[np.float32]
 EXACT: tuple[str, float] = ("Flat", 1.0)
+N_CELLS = 4_096
 
 
 class IndexConfig(ConfigModel):
@@ -115,7 +116,8 @@ def _kinds(n_items: int, config: IndexConfig) -> list[tuple[str, float]]:
     if n_items < config.exact_below_items:
         return []
     heads = [("Flat", 0.125), ("Flat", 0.25), ("Flat", 0.5)]
-    return heads if n_items < config.cells_above_items else [("IVF4096,SQ8", 1.0), *heads]
+    has_cells = n_items >= max(config.cells_above_items, N_CELLS)
+    return [(f"IVF{N_CELLS},SQ8", 1.0), *heads] if has_cells else heads
 
 
 def _build(factory: str, share: float, item_factors: Factors, by_norm: npt.NDArray[np.int32]) -> FactorIndex:

@@ -1,8 +1,13 @@
 """Interactions and attributes as files of a bundle."""
 
+import numpy as np
+
 from data.attributes import ItemAttributes
 from data.interactions import Interactions
 from shortlist.bundle import Bundle, BundleWriter
+from shortlist.checks import check_ids, check_offsets, check_range, check_shape
+from shortlist.errors import BundleError
+from shortlist.ids import MISSING
 
 _INTERACTION_ARRAYS = ("user_offsets", "item_idx", "timestamp", "weight", "price", "is_target")
 _ATTRIBUTE_ARRAYS = ("parent", "category", "brand", "price", "available")
@@ -17,9 +22,18 @@ def save_interactions(writer: BundleWriter, interactions: Interactions) -> None:
 
 
 def load_interactions(bundle: Bundle) -> Interactions:
-    """Map the histories of all users."""
+    """Map the histories of all users. Raises ``BundleError`` when the arrays do not fit one another."""
     arrays = {name: bundle.array(f"history_{name}") for name in _INTERACTION_ARRAYS}
-    return Interactions(users=bundle.ids("users"), items=bundle.ids("items"), **arrays)
+    users, items = bundle.ids("users"), bundle.ids("items")
+    check_ids("users", users)
+    check_ids("items", items)
+    check_shape("history_item_idx", arrays["item_idx"], None)
+    n = len(arrays["item_idx"])
+    check_offsets("history_user_offsets", arrays["user_offsets"], len(users), n)
+    check_range("history_item_idx", arrays["item_idx"], 0, len(items))
+    for name in _INTERACTION_ARRAYS[2:]:
+        check_shape(f"history_{name}", arrays[name], n)
+    return Interactions(users=users, items=items, **arrays)
 
 
 def save_attributes(writer: BundleWriter, attributes: ItemAttributes) -> None:
@@ -29,7 +43,17 @@ def save_attributes(writer: BundleWriter, attributes: ItemAttributes) -> None:
         writer.add_array(f"item_{name}", getattr(attributes, name))
 
 
-def load_attributes(bundle: Bundle) -> ItemAttributes:
-    """Map the catalogue's arrays."""
+def load_attributes(bundle: Bundle, n_items: int) -> ItemAttributes:
+    """Map the catalogue's arrays. Raises ``BundleError`` when they do not fit one another."""
     arrays = {name: bundle.array(f"item_{name}") for name in _ATTRIBUTE_ARRAYS}
-    return ItemAttributes(categories=bundle.ids("categories"), **arrays)
+    categories = bundle.ids("categories")
+    check_ids("categories", categories)
+    check_shape("item_parent", arrays["parent"], len(categories))
+    check_range("item_parent", arrays["parent"], MISSING, len(categories))
+    if (arrays["parent"] >= np.arange(len(categories))).any():  # a path comes after its prefix, so no cycle is left
+        raise BundleError("item_parent: a category lies above itself. Train again.")
+    for name in _ATTRIBUTE_ARRAYS[1:]:
+        check_shape(f"item_{name}", arrays[name], n_items)
+    check_range("item_category", arrays["category"], MISSING, len(categories))
+    check_range("item_brand", arrays["brand"], MISSING, max(n_items, 1))
+    return ItemAttributes(categories=categories, **arrays)

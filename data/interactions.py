@@ -181,7 +181,7 @@ def build_interactions(
     users, user_idx = _factorise(merged[USER_ID])
     items, item_idx = _factorise(merged[ITEM_ID], also=catalog_ids)
     seconds = merged[TIMESTAMP].to_numpy(dtype=np.int64)
-    order = np.lexsort((item_idx, seconds, user_idx))
+    order = np.lexsort((pd.factorize(merged[EVENT_TYPE], sort=True)[0], item_idx, seconds, user_idx))
     user_offsets = np.zeros(len(users) + 1, dtype=np.int64)
     np.cumsum(np.bincount(user_idx, minlength=len(users)), out=user_offsets[1:])
     event_types = merged[EVENT_TYPE].to_numpy()[order]

@@ -40,18 +40,28 @@ def read_user_ids(path: Path) -> list[str]:
     Raises
     ------
     DataError
-        When there is no such column.
+        When there is no such column, or the text is not UTF-8.
     """
     if path.suffix == ".txt":
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+        return _distinct(_read_lines(path))
     ids: list[str] = []
     for table in read_sources([path]):
         if USER_ID not in table.rows:
             found = ", ".join(map(str, table.rows.columns))
             raise DataError(f"{path}: no column {USER_ID}; it has {found}. Name the column {USER_ID}.")
-        ids.extend(table.rows[USER_ID].dropna().astype("str").str.strip())
-    return [user_id for user_id in dict.fromkeys(ids) if user_id]
+        ids.extend(table.rows[USER_ID].dropna().astype("str"))
+    return _distinct(ids)
+
+
+def _distinct(ids: Iterable[str]) -> list[str]:
+    return [user_id for user_id in dict.fromkeys(map(str.strip, ids)) if user_id]
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text: {error}. Save it as UTF-8, one id a line.") from error
 
 
 def all_user_ids(recommender: Recommender) -> Iterator[str]:

@@ -3,17 +3,19 @@
 from dataclasses import fields
 
 import numpy as np
+from pydantic import ValidationError
 
 from candidate_gen.bundling import load_generator, save_generator
 from candidate_gen.settings import CandidateConfig
 from data.bundling import load_attributes, load_interactions, save_attributes, save_interactions
 from ranking.features import FEATURES, FeatureContext
-from ranking.item_stats import ItemStats
+from ranking.item_stats import WINDOWS_DAYS, ItemStats
 from ranking.ranker import load_ranker
 from ranking.recommender import Query, Recommender
 from ranking.two_stage import TwoStage
 from shortlist.bundle import Bundle, BundleWriter
-from shortlist.errors import FeatureSchemaError
+from shortlist.checks import check_shape
+from shortlist.errors import BundleError, FeatureSchemaError
 
 RANKER_FILE = "ranker.txt"
 
@@ -47,24 +49,40 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     FeatureSchemaError
         When the bundle's features are not those of this release.
     BundleError
-        When a file that is needed is not listed, or the ranker's trees are not sound.
+        When a file that is needed is not listed, arrays do not fit one another, or the ranker's trees are not sound.
     """
     if bundle.manifest.features != feature_schema():
         raise FeatureSchemaError(f"{bundle.folder}: its features are not those of this release. Train again.")
-    attributes = load_attributes(bundle)
+    config = _trained_with(bundle)
+    interactions = load_interactions(bundle)
+    attributes = load_attributes(bundle, len(interactions.items))
     context = FeatureContext(
-        stats=ItemStats(**{field.name: bundle.array(f"stats_{field.name}") for field in fields(ItemStats)}),
+        stats=_load_stats(bundle, len(interactions.items)),
         category=attributes.category,
         top_category=attributes.top_category(),
         brand=attributes.brand,
     )
-    config = CandidateConfig.model_validate(bundle.manifest.config["candidate_gen"])
     ranker = load_ranker(bundle.text("ranker"), num_threads) if bundle.has(RANKER_FILE) else None
     two_stage = TwoStage(load_generator(bundle, attributes, config), context, ranker)
     as_of = int(bundle.manifest.data.end.timestamp())
-    recommender = Recommender(bundle.version, load_interactions(bundle), attributes, two_stage, as_of)
+    recommender = Recommender(bundle.version, interactions, attributes, two_stage, as_of)
     _warm_up(recommender)
     return recommender
+
+
+def _trained_with(bundle: Bundle) -> CandidateConfig:
+    """The configuration of stage one that the bundle was trained with."""
+    try:
+        return CandidateConfig.model_validate(bundle.manifest.config["candidate_gen"])
+    except (KeyError, ValidationError) as error:
+        raise BundleError(f"{bundle.folder}: not trained with a configuration of this release. Train again.") from error
+
+
+def _load_stats(bundle: Bundle, n_items: int) -> ItemStats:
+    arrays = {field.name: bundle.array(f"stats_{field.name}") for field in fields(ItemStats)}
+    for name, array in arrays.items():
+        check_shape(f"stats_{name}", array, *((len(WINDOWS_DAYS),) if name == "share" else ()), n_items)
+    return ItemStats(**arrays)
 
 
 def _warm_up(recommender: Recommender) -> None:

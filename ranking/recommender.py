@@ -40,7 +40,7 @@ class Query:
     in_stock, exclude_purchased, exclude_seen : bool
         Leave out what is not available; what the user bought; what the user had to do with in any way.
     explain : bool
-        Say for each item what moved its score.
+        Say for each item what moved its score in the second stage.
     """
 
     user_id: str
@@ -153,7 +153,8 @@ class Recommender:
     def _answer(self, query: Query, ranked: RankedList) -> Recommendation:
         shown = slice(query.offset, query.offset + query.limit)
         item_idx, scores = ranked.item_idx[shown], ranked.score[shown]
-        contributions = self._contributions(item_idx, ranked) if query.explain else [{} for _ in item_idx]
+        is_explained = query.explain and query.stage == "full"
+        contributions = self._contributions(item_idx, ranked) if is_explained else [{} for _ in item_idx]
         reasons = _reasons(item_idx, ranked)
         items = tuple(
             Recommended(item_id, query.offset + place, float(score), reason, contribution)
@@ -169,7 +170,8 @@ class Recommender:
             if self.attributes.categories.position(path) == MISSING:
                 yield f"No item is in the category {path!r}."
         if len(ranked.item_idx) < query.offset + query.limit:
-            yield f"Only {len(ranked.item_idx)} items qualify."
+            n = len(ranked.item_idx)
+            yield f"Only {n} item qualifies." if n == 1 else f"Only {n} items qualify." if n else "No item qualifies."
 
     def _contributions(self, item_idx: npt.NDArray[np.int32], ranked: RankedList) -> list[dict[str, float]]:
         """For each item, the features that moved its score most; empty for items that only fill the list."""

@@ -12,7 +12,9 @@ from shortlist.errors import ConfigError
 Model = TypeVar("Model", bound=BaseModel)
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(r"^\s*([A-Za-z0-9_\"'.-]+?)\s*=")
+_LONG_QUOTES = ('"""', "'''")
+_PART = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
+_KEY = re.compile(rf"^\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=\s*(.*)$")
 
 
 class ConfigModel(BaseModel):
@@ -64,12 +66,16 @@ def _key_lines(text: str) -> dict[tuple[str, ...], int]:
     lines: dict[tuple[str, ...], int] = {}
     counts: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
+    quotes = ""  # those of a value that goes over several lines
     for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
+        if quotes:
+            quotes = "" if quotes in line else quotes
+        elif header := _HEADER.match(line):
             table = _table_path(header[2], header[1] == "[[", counts)
             lines.setdefault(table, number)
         elif key := _KEY.match(line):
             lines.setdefault((*table, *_split_key(key[1])), number)
+            quotes = next((mark for mark in _LONG_QUOTES if key[2].count(mark) == 1), "")
     return lines
 
 
@@ -87,7 +93,7 @@ def _table_path(name: str, is_array: bool, counts: dict[tuple[str, ...], int]) -
 
 
 def _split_key(key: str) -> tuple[str, ...]:
-    return tuple(part.strip().strip("\"'") for part in key.split("."))
+    return tuple(part.strip("\"'") for part in re.findall(_PART, key))
 
 
 def dump_model(model: BaseModel) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The one owner of ids: external strings on one side, dense int32 positions on the other."""
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,7 @@ class IdMap:
     def __init__(self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> None:
         self.text = text
         self.offsets = offsets
-        self._index: pd.Index[str] | None = None
+        self._index: pd.Index[Any] | None = None
 
     @classmethod
     def from_ids(cls, ids: Iterable[str]) -> Self:
@@ -72,8 +72,8 @@ class IdMap:
     def positions(self, externals: Iterable[str]) -> npt.NDArray[np.int32]:
         """The positions of many ids, int32, ``MISSING`` where unknown. Builds a hash table at its first use."""
         if self._index is None:
-            self._index = pd.Index(self.externals(np.arange(len(self))), dtype="str")
-        return np.asarray(self._index.get_indexer(pd.Index(list(externals), dtype="str")), dtype=np.int32)
+            self._index = pd.Index(self.externals(np.arange(len(self))), dtype="object")
+        return np.asarray(self._index.get_indexer(pd.Index(list(externals), dtype="object")), dtype=np.int32)
 
     def _bytes_at(self, position: int) -> bytes:
         if not 0 <= position < len(self):

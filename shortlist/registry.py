@@ -1,5 +1,6 @@
 """The versions in a home: which there are, which one serves, and the way back."""
 
+import contextlib
 from pathlib import Path
 
 import orjson
@@ -8,7 +9,7 @@ from shortlist.atomic import replace_file
 from shortlist.bundle import Bundle, open_bundle
 from shortlist.errors import BundleError
 from shortlist.home import Home
-from shortlist.manifest import MANIFEST_NAME, Manifest, check_version_name, read_manifest
+from shortlist.manifest import Manifest, check_version_name, read_manifest
 
 
 class Registry:
@@ -27,14 +28,15 @@ class Registry:
             return []
         manifests = []
         for folder in self.home.bundles.iterdir():
-            if not folder.name.startswith(".") and (folder / MANIFEST_NAME).is_file():
-                manifests.append(read_manifest(folder))
+            with contextlib.suppress(BundleError):  # one that is damaged must not hide the others
+                if not folder.name.startswith("."):
+                    manifests.append(read_manifest(folder))
         return sorted(manifests, key=lambda manifest: (manifest.created_at, manifest.version))
 
     def current(self) -> str | None:
-        """The serving version, None before the first publication."""
+        """The serving version, None before the first publication. Raises ``BundleError`` for a damaged ``CURRENT``."""
         try:
-            return check_version_name(self.home.current.read_text(encoding="utf-8").strip())
+            return check_version_name(self.home.current.read_text(encoding="utf-8", errors="replace").strip())
         except FileNotFoundError:
             return None
 
@@ -97,13 +99,13 @@ class Registry:
         replace_file(self.home.current, version.encode() + b"\n")
 
     def _history_to_current(self) -> list[str]:
-        """The publications up to the serving one, oldest first."""
+        """The publications up to the serving one, oldest first; the serving one alone when the history is lost."""
         current = self.current()
         if current is None:
             return []
         try:
             history: list[str] = orjson.loads(self._history_path.read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, orjson.JSONDecodeError):
             return [current]
         while history and history[-1] != current:
             history.pop()

@@ -1,7 +1,11 @@
 """Fixtures that several folders share: a small shop whose right answers are known, and a home trained on it."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
@@ -88,8 +92,6 @@ def small_recommender(small_home: Home) -> Recommender:
 @pytest.fixture(scope="session")
 def datasets() -> Path:
     """The folder of data sets that are not part of the repository."""
-    import os
-
     folder = Path(os.environ.get("SHORTLIST_DATASETS", Path(__file__).parents[2] / "shared" / "datasets"))
     if not folder.is_dir():
         pytest.skip(f"no data sets in {folder}; name the folder in SHORTLIST_DATASETS")

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from pipelines.cli import main
+from pipelines.cli import group
 
 HEADER = "CustomerID,item_id,timestamp,event_type\n"
 EVENTS = HEADER + "u1,a,2024-05-01T10:00:00Z,purchase\n,b,2024-05-02,view\nu2,a,2024-05-02,view\n"
@@ -38,7 +38,7 @@ def shop(tmp_path, monkeypatch):
 
 
 def run(*arguments):
-    return CliRunner().invoke(main, arguments, catch_exceptions=False)
+    return CliRunner().invoke(group, arguments, catch_exceptions=False)
 
 
 def test_import_as_the_manual_writes_it(shop):

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,9 @@ def test_contracts_forbid_what_the_table_does_not_allow(project: dict) -> None:
         for source in one["source_modules"]
         for target in one["forbidden_modules"]
     }
+    for one in contracts:
+        if one["type"] == "independence":
+            forbidden |= set(permutations(one["modules"], 2))
     for importer, own in depth.items():
         forbidden |= {(importer, other) for other, place in depth.items() if other != importer and place <= own}
     wanted = {(one, other) for one in ALLOWED for other in ALLOWED if one != other and other not in ALLOWED[one]}

@@ -38,7 +38,7 @@ def reason_of(config=DataConfig(), **changes):  # noqa: B008
         ({"timestamp": None}, "BAD_TIMESTAMP"),
         ({"timestamp": "2024-06-02T00:00:01"}, "TIMESTAMP_IN_FUTURE"),
         ({"timestamp": "2024-06-02T00:00:00"}, None),
-        ({"timestamp": "1994-12-31"}, "TIMESTAMP_TOO_OLD"),
+        ({"timestamp": "1969-12-31"}, "TIMESTAMP_TOO_OLD"),
         ({"event_type": "frobnicate"}, "UNKNOWN_EVENT_TYPE"),
         ({"event_type": None}, "UNKNOWN_EVENT_TYPE"),
         ({"event_type": "home-page-view", "item_id": None}, "IGNORED_EVENT_TYPE"),

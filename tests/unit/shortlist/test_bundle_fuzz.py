@@ -150,7 +150,7 @@ def _rewrite(folder: Path, name: str, content: np.ndarray | str) -> None:
     path.write_bytes(orjson.dumps(fields))
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(5)
 @pytest.mark.parametrize(
     ("name", "spoil"),
     [
