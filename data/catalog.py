@@ -18,6 +18,7 @@ from data.parsing import TimeReading, is_numeric_time, to_flags, to_numbers, to_
 from data.publication import Publication, reading
 from data.sources import RawTable
 from data.store import arrow_schema
+from data.validation import MAX_PRICE
 from shortlist.columns import (
     AVAILABILITY,
     CATEGORY,
@@ -64,7 +65,7 @@ def canonical_items(raw: RawTable, given: Reading) -> EntityTable:
     rows = pd.DataFrame(texts, index=raw.rows.index)
     rows[CATEGORY] = _categories(found, raw.rows, levels)
     prices = _numbers(found.values(raw.rows, PRICE), raw.rows)
-    bad_prices = np.isinf(prices) | (prices < 0)
+    bad_prices = (prices > MAX_PRICE) | (prices < 0)
     rows[PRICE] = prices.mask(bad_prices)
     available, unclear = _available(found.values(raw.rows, AVAILABILITY), raw.rows)
     rows[AVAILABILITY] = available
@@ -137,7 +138,7 @@ def _read(path: Path) -> pd.DataFrame:
         stored: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise DataError(
-            f"{path}: cannot be read: {error}. Import the catalogue again with --items or --users."
+            f"{path}: cannot be read: {error}. Delete the file and import the catalogue again with --items or --users."
         ) from error
     return stored
 

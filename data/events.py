@@ -127,10 +127,9 @@ def _event_types(
 ) -> pd.Series:
     """Canonical types. A rating of Recombee, from -1 to 1, is a dislike below zero and a wish above."""
     values = found.values(rows, EVENT_TYPE)
+    names: pd.Series = pd.Series(np.nan, rows.index, dtype="str") if values is None else to_text(values)
     if reading.event_type is not None:
-        names = pd.Series(reading.event_type, rows.index, dtype="str")
-    else:
-        names = pd.Series(np.nan, rows.index, dtype="str") if values is None else to_text(values)
+        names = names.fillna(reading.event_type)
     kinds = canonical_event_types(names)
     if not rating:
         return kinds

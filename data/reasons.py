@@ -20,6 +20,7 @@ class Reason(StrEnum):
     QUANTITY_NOT_POSITIVE = "QUANTITY_NOT_POSITIVE"
     QUANTITY_ABSURD = "QUANTITY_ABSURD"
     ID_TOO_LONG = "ID_TOO_LONG"
+    BAD_ID = "BAD_ID"
     EXCLUDED_CATEGORY = "EXCLUDED_CATEGORY"
     DUPLICATE = "DUPLICATE"
 
@@ -44,12 +45,13 @@ _HINTS: Final = {
     Reason.BAD_TIMESTAMP: "Write times as 2024-05-31T18:20:00Z, or name a number's unit with --timestamp-unit.",
     Reason.TIMESTAMP_IN_FUTURE: "Check the clock, --timezone and --timestamp-unit; data.max_future_days is the limit.",
     Reason.TIMESTAMP_TOO_OLD: "Check --timestamp-unit; data.earliest is the limit.",
-    Reason.UNKNOWN_EVENT_TYPE: "Rename the type in the export, or give one type to every row with --event-type.",
+    Reason.UNKNOWN_EVENT_TYPE: "Rename the type in the export; --event-type fills in where there is none.",
     Reason.BAD_PRICE: "Write prices as plain numbers, zero or more: 1234.50.",
     Reason.BAD_QUANTITY: "Write quantities as plain numbers: 3 or 0.75.",
     Reason.QUANTITY_NOT_POSITIVE: "Write what was sent back as event type cancel.",
     Reason.QUANTITY_ABSURD: "Raise data.max_quantity if such amounts are real.",
     Reason.ID_TOO_LONG: "Check that the column holds ids; data.max_id_length is the limit.",
+    Reason.BAD_ID: "An id may hold no control characters such as line breaks: mend the export.",
     Reason.EXCLUDED_CATEGORY: "Nothing: data.excluded_categories asks for it.",
     Reason.DUPLICATE: "Nothing: the same row is there already.",
 }

@@ -1,9 +1,9 @@
 """The contract that an event must keep, as a pandera schema, and the one reason for each row that does not.
 
-A row gets the first reason that applies in the order of `data.reasons.Reason`. Rules: ids are there and at most
-``max_id_length`` characters long; the time is readable, not before ``earliest`` and not more than ``max_future_days``
-past `now`; the type is canonical; a price is zero or more; a quantity is a number, at most ``max_quantity``, and above
-zero in a purchase. A missing price or quantity is fine.
+A row gets the first reason that applies in the order of `data.reasons.Reason`. Rules: ids are there, at most
+``max_id_length`` characters long and without control characters; the time is readable, not before ``earliest`` and not
+more than ``max_future_days`` past `now`; the type is canonical; a price is from zero to `MAX_PRICE`; a quantity is a
+number, at most ``max_quantity``, and above zero in a purchase. A missing price or quantity is fine.
 """
 
 from collections.abc import Callable
@@ -26,6 +26,8 @@ GOOD: Final = len(ORDER)
 """The code of a row that nothing is wrong with; below it codes are positions in ``ORDER``."""
 
 _BOUGHT: Final = "bought_quantity"
+MAX_PRICE: Final = 1e12
+"""No unit costs more, in any currency; what is beyond is a slip, and would spoil every mean."""
 
 
 def contract_codes(
@@ -70,10 +72,12 @@ def event_schema(config: DataConfig, now: datetime) -> pa.DataFrameSchema:
         USER_ID: [
             (Reason.MISSING_USER_ID, pd.Series.notna),
             (Reason.ID_TOO_LONG, lambda ids: ~(ids.str.len() > config.max_id_length)),
+            (Reason.BAD_ID, _is_plain),
         ],
         ITEM_ID: [
             (Reason.MISSING_ITEM_ID, pd.Series.notna),
             (Reason.ID_TOO_LONG, lambda ids: ~(ids.str.len() > config.max_id_length)),
+            (Reason.BAD_ID, _is_plain),
         ],
         TIMESTAMP: [
             (Reason.BAD_TIMESTAMP, pd.Series.notna),
@@ -81,7 +85,7 @@ def event_schema(config: DataConfig, now: datetime) -> pa.DataFrameSchema:
             (Reason.TIMESTAMP_TOO_OLD, lambda times: ~(times < earliest)),
         ],
         EVENT_TYPE: [(Reason.UNKNOWN_EVENT_TYPE, lambda kinds: kinds.isin([str(kind) for kind in EventType]))],
-        PRICE: [(Reason.BAD_PRICE, lambda prices: ~((prices < 0) | np.isinf(prices)))],
+        PRICE: [(Reason.BAD_PRICE, lambda prices: ~((prices < 0) | (prices > MAX_PRICE)))],
         QUANTITY: [
             (Reason.BAD_QUANTITY, lambda quantities: ~np.isinf(quantities)),
             (Reason.QUANTITY_ABSURD, lambda quantities: ~(quantities > config.max_quantity)),
@@ -89,6 +93,11 @@ def event_schema(config: DataConfig, now: datetime) -> pa.DataFrameSchema:
         _BOUGHT: [(Reason.QUANTITY_NOT_POSITIVE, lambda quantities: ~(quantities <= 0))],
     }
     return pa.DataFrameSchema({column: _column(checks) for column, checks in rules.items()})
+
+
+def _is_plain(ids: pd.Series) -> pd.Series:
+    """Whether ids are free of control characters, which no request could ask for."""
+    return ~ids.str.contains(r"[\x00-\x1f\x7f]", regex=True).fillna(value=False).astype(bool)
 
 
 def _column(checks: list[tuple[Reason, Callable[[pd.Series], pd.Series]]]) -> pa.Column:

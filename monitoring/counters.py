@@ -52,7 +52,8 @@ class ServiceCounters:
 
     def show_models(self, current: str, others: Iterable[str]) -> None:
         """Say which bundles are loaded."""
-        self.models.clear()
+        if FOLDER_VARIABLE not in os.environ:  # files that processes share cannot be cleared; they load only once
+            self.models.clear()
         self.models.labels(current, "current").set(1)
         for version in others:
             self.models.labels(version, "experiment").set(1)

@@ -40,12 +40,17 @@ def read_user_ids(path: Path) -> list[str]:
     Raises
     ------
     DataError
-        When there is no such column, or the text is not UTF-8.
+        When there is no such column, a row cannot be read, or the text is not UTF-8.
     """
     if path.suffix == ".txt":
         return _distinct(_read_lines(path))
     ids: list[str] = []
     for table in read_sources([path]):
+        if table.malformed:
+            raise DataError(
+                f"{path}: {len(table.malformed)} row(s) cannot be read, the first is row "
+                f"{table.malformed[0].row}. Mend the file."
+            )
         if USER_ID not in table.rows:
             found = ", ".join(map(str, table.rows.columns))
             raise DataError(f"{path}: no column {USER_ID}; it has {found}. Name the column {USER_ID}.")

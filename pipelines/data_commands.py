@@ -74,7 +74,11 @@ _SOURCE_OPTIONS = (
         callback=_known_timezone,
         help="The zone of times without an offset, such as Europe/London.",
     ),
-    click.option("--event-type", callback=_known_event_type, help="The type of every row, where no column holds it."),
+    click.option(
+        "--event-type",
+        callback=_known_event_type,
+        help="The type of rows that have none, or of all where no column holds it.",
+    ),
     click.option(
         "--max-bad-share", type=click.FloatRange(0.0, 1.0), help="Share of bad rows above which nothing is imported."
     ),

@@ -19,7 +19,7 @@ from shortlist.registry import Registry
 
 @click.command("evaluate")
 @click.option(
-    "--test-days", type=click.FloatRange(min=0, min_open=True), default=14.0, show_default=True, help="Days tested."
+    "--test-days", type=click.FloatRange(min=0.01, max=36_500), default=14.0, show_default=True, help="Days tested."
 )
 @click.option("--cut", type=Moment(), help="When the tested days begin; the last days of the events without it.")
 @click.option("--k", "ks", type=click.IntRange(1, 1_000), multiple=True, default=(10,), help="Cut-off; repeatable.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from pipelines.moments import Moment
 from pipelines.options import config_option, exits, home_option, json_option, print_json
@@ -110,16 +110,17 @@ def _summary(manifest: Manifest, current: str | None) -> dict[str, Any]:
 
 
 def _versions_table(rows: list[dict[str, Any]]) -> Table:
-    table = Table("version", "made (UTC)", "events", "data end (UTC)", "ranker", "MB", "serving")
+    names = (Column(name, no_wrap=True, overflow="ignore") for name in ("version", "serving"))
+    table = Table(*names, "made (UTC)", "data end (UTC)", "events", "ranker", "MB")
     for row in rows:
         table.add_row(
             row["version"],
-            row["created_at"][:19],
+            "yes" if row["is_current"] else "",
+            row["created_at"][:16],
+            row["data_end"][:16],
             f"{row['n_events']:,}",
-            row["data_end"][:19],
             str(row["ranker"]),
             f"{row['size_bytes'] / 1e6:.1f}",
-            "yes" if row["is_current"] else "",
         )
     return table
 

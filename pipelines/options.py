@@ -88,7 +88,7 @@ def json_option(command: Command) -> Command:
 
 
 def exits(command: Command) -> Command:
-    """Turn a `ShortlistError` into its message on standard error and its exit code."""
+    """Turn an error that is no bug into its message on standard error and its exit code."""
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> Any:
@@ -97,6 +97,9 @@ def exits(command: Command) -> Command:
         except ShortlistError as error:
             click.echo(f"shortlist: {error}", err=True)
             sys.exit(exit_code(error))
+        except OSError as error:  # a disk that is full, a folder that may not be read or written
+            click.echo(f"shortlist: {error}. `shortlist doctor` looks at the disk and the home.", err=True)
+            sys.exit(1)
 
     return run  # type: ignore[return-value]
 

@@ -4,12 +4,15 @@ import contextlib
 from pathlib import Path
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from shortlist.atomic import replace_file
 from shortlist.bundle import Bundle, open_bundle
 from shortlist.errors import BundleError
 from shortlist.home import Home
 from shortlist.manifest import Manifest, check_version_name, read_manifest
+
+_HISTORY = TypeAdapter(list[str])
 
 
 class Registry:
@@ -23,14 +26,15 @@ class Registry:
         self.home = home
 
     def versions(self) -> list[Manifest]:
-        """The manifests of all bundles, oldest first. Folders without a readable manifest are left out."""
+        """The manifests of all bundles, oldest first. Folders without a manifest of their own are left out."""
         if not self.home.bundles.is_dir():
             return []
         manifests = []
         for folder in self.home.bundles.iterdir():
             with contextlib.suppress(BundleError):  # one that is damaged must not hide the others
-                if not folder.name.startswith("."):
-                    manifests.append(read_manifest(folder))
+                manifest = read_manifest(folder)
+                if manifest.version == folder.name:
+                    manifests.append(manifest)
         return sorted(manifests, key=lambda manifest: (manifest.created_at, manifest.version))
 
     def current(self) -> str | None:
@@ -39,6 +43,10 @@ class Registry:
             return check_version_name(self.home.current.read_text(encoding="utf-8", errors="replace").strip())
         except FileNotFoundError:
             return None
+        except (OSError, BundleError) as error:
+            raise BundleError(
+                f"{self.home.current}: names no version: {error}. Mend it: shortlist publish V"
+            ) from error
 
     def resolve(self, name: str) -> str:
         """Turn ``latest``, ``current`` or a version's name into a version's name.
@@ -72,8 +80,12 @@ class Registry:
     def publish(self, name: str) -> str:
         """Check a version whole and make it the serving one. Publishing what serves already changes nothing."""
         version = self.open(name).version
-        if version != self.current():
-            self._write_history([*self._history_to_current(), version])
+        try:
+            current, history = self.current(), self._history_to_current()
+        except BundleError:  # a damaged CURRENT is mended by naming another
+            current, history = None, []
+        if version != current:
+            self._write_history([*history, version])
             self._point_to(version)
         return version
 
@@ -104,8 +116,8 @@ class Registry:
         if current is None:
             return []
         try:
-            history: list[str] = orjson.loads(self._history_path.read_bytes())
-        except (FileNotFoundError, orjson.JSONDecodeError):
+            history = _HISTORY.validate_json(self._history_path.read_bytes())
+        except (FileNotFoundError, ValidationError):
             return [current]
         while history and history[-1] != current:
             history.pop()

@@ -146,3 +146,11 @@ def test_files_without_users_are_refused(tmp_path: Path, name: str, content: byt
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match="users"):
         read_user_ids(tmp_path / name)
+
+
+def test_unreadable_rows_of_users_are_refused(tmp_path: Path) -> None:
+    """A file of users with a row that cannot be read is refused: nobody is left out in silence."""
+    path = tmp_path / "users.jsonl"
+    path.write_text('{"user_id": "1"}\n{"user_id":\n')
+    with pytest.raises(DataError, match="1 row"):
+        read_user_ids(path)

@@ -160,3 +160,17 @@ def test_damaged_current_is_a_bundle_error(registry: Registry, content: bytes) -
     registry.home.current.write_bytes(content)
     with pytest.raises(BundleError):
         registry.resolve("current")
+
+
+@pytest.mark.parametrize("content", [b"", b"../x\n", b"\xff\n", b"no-such-version\n"])
+def test_publishing_mends_a_damaged_current(registry: Registry, content: bytes) -> None:
+    """When CURRENT names no version, naming one by `publish` is the way out."""
+    registry.home.current.write_bytes(content)
+    registry.publish(SECOND)
+    assert registry.current() == SECOND
+
+
+def test_copy_under_another_name_is_no_version(registry: Registry) -> None:
+    """A bundle's folder under a name that is not its own is not listed."""
+    shutil.copytree(registry.folder(FIRST), registry.home.bundles / "copy")
+    assert [manifest.version for manifest in registry.versions()] == [FIRST, SECOND, THIRD]
