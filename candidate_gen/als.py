@@ -26,7 +26,7 @@ class AlsConfig(ConfigModel):
 
     factors: int = Field(default=64, ge=2, le=1024)
     alpha: float = Field(default=1.0, gt=0)
-    regularization: float = Field(default=8.0, ge=0)
+    regularization: float = Field(default=8.0, gt=0)
     iterations: int = Field(default=10, ge=1)
     half_life_days: HalfLifeDays = 120
 
@@ -59,6 +59,11 @@ class AlsModel:
         Returns
         -------
         ndarray of float32, shape (factors,)
+
+        Raises
+        ------
+        LinAlgError
+            Never for factors and a regularisation that training made.
         """
         if not len(profile):
             return np.zeros(self.item_factors.shape[1], dtype=np.float32)
@@ -66,7 +71,10 @@ class AlsModel:
         confidence = np.float32(self.alpha) * np.log1p(profile.decayed_at(self.half_life_days))
         system = self.gram + known.T @ (known * (confidence - np.float32(1.0))[:, None])
         _, factor, failed = lapack.sposv(system, known.T @ confidence)
-        return np.zeros_like(factor) if failed else factor
+        if failed:
+            raise np.linalg.LinAlgError("the system of a user's factor is not positive definite")
+        solved: npt.NDArray[np.float32] = factor
+        return solved
 
 
 def fit_als(interactions: Interactions, as_of: int, config: AlsConfig, rng: int) -> AlsModel:

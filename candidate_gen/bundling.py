@@ -6,7 +6,8 @@ from candidate_gen.als import AlsModel
 from candidate_gen.generator import CandidateGenerator
 from candidate_gen.index import FactorIndex, open_index
 from candidate_gen.item_knn import ItemKnn
-from candidate_gen.popularity import INTEREST_HALF_LIFE_DAYS, CategoryPopularity, Popularity
+from candidate_gen.popularity import CategoryPopularity, Popularity
+from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS
 from candidate_gen.settings import CandidateConfig
 from data.attributes import ItemAttributes
 from shortlist.bundle import Bundle, BundleWriter

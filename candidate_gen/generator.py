@@ -11,13 +11,12 @@ from candidate_gen.als import AlsModel
 from candidate_gen.index import FactorIndex
 from candidate_gen.item_knn import ItemKnn
 from candidate_gen.popularity import CategoryPopularity, Popularity
-from candidate_gen.profile import UserProfile
+from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile
 from shortlist.config import ConfigModel
 
 SOURCES: Final = ("history", "als", "item_knn", "category_popular", "popular")
 """The sources, in the order of the rows of `Candidates.rank`."""
 
-HISTORY_HALF_LIFE_DAYS: Final = 60
 FUSION_CONSTANT: Final = 60.0
 EXACT_BELOW_ALLOWED: Final = 5_000
 """A filter that leaves fewer items than this is searched exactly: an index may hold none of them."""
@@ -117,7 +116,7 @@ class CandidateGenerator:
             strongest_items(profile),
             self._nearest(factor, allowed),
             self.item_knn.candidates(knn_scores if allowed is None else knn_scores * allowed, limits.item_knn),
-            self.category_popularity.candidates(profile, limits.category_popular),
+            self.category_popularity.candidates(profile, limits.category_popular, allowed),
         ]
         counts = (limits.history, limits.als, limits.item_knn, limits.category_popular)
         for items, n in zip(personal, counts, strict=True):
@@ -136,8 +135,8 @@ class CandidateGenerator:
 
 
 def strongest_items(profile: UserProfile) -> npt.NDArray[np.int32]:
-    """The user's own items, the most often and most recently bought first."""
-    return profile.item_idx[np.argsort(-profile.decayed_at(HISTORY_HALF_LIFE_DAYS), kind="stable")]
+    """The user's own items, by frequency and recency of whatever the user did with them."""
+    return profile.item_idx[np.argsort(-profile.decayed_at(INTEREST_HALF_LIFE_DAYS), kind="stable")]
 
 
 def _ranks(found: list[npt.NDArray[np.int32]], inverse: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.float32]:

@@ -13,7 +13,7 @@ from pydantic import Field
 from scipy.sparse import csr_matrix, diags_array
 
 from candidate_gen.matrix import user_item_matrix
-from candidate_gen.profile import UserProfile
+from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile
 from data.interactions import Interactions
 from shortlist.config import ConfigModel
 from shortlist.ids import MISSING
@@ -53,7 +53,7 @@ class ItemKnn:
         -------
         ndarray of float32, shape (n_items,)
         """
-        weight = profile.decayed_at(60)
+        weight = profile.decayed_at(INTEREST_HALF_LIFE_DAYS)
         strongest = np.argsort(-weight, kind="stable")[: self.recent_items]
         sources = profile.item_idx[strongest]
         neighbors = self.neighbors[sources].ravel()

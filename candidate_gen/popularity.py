@@ -6,12 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from candidate_gen.profile import UserProfile, decay
+from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile, decay
 from data.interactions import SECONDS_PER_DAY, Interactions
 from shortlist.config import ConfigModel
 from shortlist.ids import MISSING
 
-INTEREST_HALF_LIFE_DAYS = 60
 Found = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
 
@@ -67,13 +66,16 @@ class CategoryPopularity:
     half_life_days: int
     categories_per_user: int
 
-    def candidates(self, profile: UserProfile, n: int) -> npt.NDArray[np.int32]:
+    def candidates(
+        self, profile: UserProfile, n: int, allowed: npt.NDArray[np.bool_] | None = None
+    ) -> npt.NDArray[np.int32]:
         """Popular items of the user's categories, by (the user's share of the category) x (the item's share in it)."""
         categories, interest = self._interests(profile)
         items = self.top_items[categories].ravel()
         scores = (self.top_share[categories] * interest[:, None]).ravel()
-        best = np.argsort(-scores, kind="stable")[:n]
-        found: npt.NDArray[np.int32] = items[best[items[best] != MISSING]]
+        is_wanted = items != MISSING if allowed is None else (items != MISSING) & allowed[items]
+        items, scores = items[is_wanted], scores[is_wanted]
+        found: npt.NDArray[np.int32] = items[np.argsort(-scores, kind="stable")[:n]]
         return found
 
     def _interests(self, profile: UserProfile) -> Found:

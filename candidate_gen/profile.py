@@ -10,6 +10,9 @@ from data.interactions import SECONDS_PER_DAY, History
 HALF_LIVES_DAYS = (7, 21, 60, 120, 365)
 """The half-lives at which a user's events are counted, in days."""
 
+INTEREST_HALF_LIFE_DAYS = 60
+"""How fast a user's interest fades wherever one rate must do: one of `HALF_LIVES_DAYS`."""
+
 
 @dataclass(frozen=True, slots=True)
 class UserProfile:
@@ -66,7 +69,7 @@ def build_profile(history: History) -> UserProfile:
         first_days=days[starts],
         last_days=days[ends - 1],
         decayed=_decayed_sums(days, history.weight[order], starts),
-        price=_sums(history.price[order], starts) / n_events,
+        price=_mean_prices(history.price[order], starts),
         basket_days=_basket_days(history),
     )
 
@@ -94,6 +97,12 @@ def _decayed_sums(
 def _sums(values: npt.NDArray[np.float32], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     sums: npt.NDArray[np.float32] = np.add.reduceat(values, starts) if len(starts) else np.zeros(0, dtype=np.float32)
     return sums
+
+
+def _mean_prices(price: npt.NDArray[np.float32], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Means over the interactions whose price is known; 0 where none is."""
+    n_priced = _sums((price > 0).astype(np.float32), starts)
+    return (_sums(price, starts) / np.maximum(n_priced, 1.0)).astype(np.float32)
 
 
 def _basket_days(history: History) -> npt.NDArray[np.float32]:

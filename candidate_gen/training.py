@@ -30,7 +30,7 @@ def fit_generator(
     -------
     generator : CandidateGenerator
     choices : dict
-        What was chosen by measurement: the index, its recall, the cells it searches.
+        What was chosen by measurement: the kind of index, the share of items in it, its recall.
     """
     als = fit_als(interactions, as_of, config.als, rng)
     queries = _probe_factors(als, interactions, as_of, config.index.n_probe_users, rng)

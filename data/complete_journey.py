@@ -71,7 +71,7 @@ def load_complete_journey() -> Sources:
     transactions = _read(folder, "transactions")
     return Sources(
         events=[_raw("transactions", _events(transactions))],
-        items=[_raw("products", _items(_read(folder, "products"), transactions))],
+        items=[_raw("products", _items(_read(folder, "products")))],
         users=[_raw("demographics", _read(folder, "demographics").rename(columns={"household_id": USER_ID}))],
     )
 
@@ -117,15 +117,14 @@ def _unit_prices(transactions: pd.DataFrame) -> pd.Series:
     return transactions["sales_value"] / transactions["quantity"].where(transactions["quantity"] > 0)
 
 
-def _items(products: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
-    medians = _unit_prices(transactions).groupby(transactions["product_id"]).median()
+def _items(products: pd.DataFrame) -> pd.DataFrame:
+    """The catalogue. It has no prices: those of the transactions are of the days that an evaluation tests, too."""
     return pd.DataFrame(
         {
             ITEM_ID: products["product_id"],
             TITLE: _joined(products, ["product_type", "package_size"], ", "),
             CATEGORY: _joined(products, ["department", "product_category", "product_type"], CATEGORY_SEPARATOR),
             BRAND: products["brand"],
-            PRICE: products["product_id"].map(medians),
         }
     )
 

@@ -22,17 +22,19 @@ SECONDS_PER_DAY = 86_400
 
 
 class EventWeights(ConfigModel):
-    """How much each event type says of a user's liking. A type without a positive weight takes no part."""
+    """How much each event type says of a user's liking. A type without a positive weight takes no part.
 
+    Where two types weigh the same, the later one here is the stronger. Cancels are netted before, and have no weight.
+    """
+
+    dislike: float = Field(default=0.0, ge=0)
+    remove_from_cart: float = Field(default=0.0, ge=0)
     impression: float = Field(default=0.0, ge=0)
     view: float = Field(default=0.2, ge=0)
     click: float = Field(default=0.25, ge=0)
-    add_to_cart: float = Field(default=0.6, ge=0)
-    remove_from_cart: float = Field(default=0.0, ge=0)
     wishlist: float = Field(default=0.4, ge=0)
+    add_to_cart: float = Field(default=0.6, ge=0)
     purchase: float = Field(default=1.0, ge=0)
-    cancel: float = Field(default=0.0, ge=0)
-    dislike: float = Field(default=0.0, ge=0)
 
     def relative_to_target(self, event_types: Iterable[str]) -> tuple[str, dict[str, float]]:
         """Name the target, and scale the weights so that its weight is 1.
@@ -45,10 +47,11 @@ class EventWeights(ConfigModel):
             When no type that occurs has a positive weight.
         """
         weights: dict[str, float] = self.model_dump()
-        present = sorted(name for name in event_types if weights.get(name, 0.0) > 0)
+        occurring = set(event_types)
+        present = [name for name in weights if weights[name] > 0 and name in occurring]
         if not present:
             raise DataError("No event has a type of positive weight. Import views, purchases or the like.")
-        target = max(present, key=lambda name: weights[name])
+        target = max(present, key=lambda name: (weights[name], list(weights).index(name)))
         return target, {name: weight / weights[target] for name, weight in weights.items()}
 
 

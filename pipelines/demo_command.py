@@ -10,7 +10,7 @@ import orjson
 from data.complete_journey import DISCLAIMER, import_complete_journey
 from data.report import TableReport
 from data.store import has_events
-from offline_eval.report import write_report
+from offline_eval.report import MARKDOWN_NAME, write_report
 from pipelines.evaluate_command import show_evaluation
 from pipelines.evaluation import evaluate_home
 from pipelines.options import config_option, exits, home_option
@@ -51,7 +51,7 @@ def demo_command(host: str, port: int, home: Home, config_path: Path | None, *, 
         prepare(home, config, reporter)
     else:
         reporter.step(f"{home.root} is prepared already (delete the folder to start over)")
-        click.echo((home.reports / version / "evaluation.md").read_text(encoding="utf-8"))
+        click.echo((home.reports / version / MARKDOWN_NAME).read_text(encoding="utf-8"))
     click.echo(f"\n{DISCLAIMER}\n")
     if is_serving:
         serve(_settings(home, config), host, port, workers=1)
@@ -105,7 +105,7 @@ def _prepared(home: Home, config: Config) -> str | None:
         return None
     version: str | None = marker.get("version")
     is_same = version == Registry(home).current() and marker.get("config_sha256") == _identity(config)
-    return version if is_same else None
+    return version if is_same and (home.reports / str(version) / MARKDOWN_NAME).is_file() else None
 
 
 def is_demo(home: Home) -> bool:

@@ -14,7 +14,6 @@ from pipelines.options import config_option, exits, home_option, json_option, pr
 from pipelines.settings import read_config
 from shortlist.home import Home
 from shortlist.progress import ConsoleReporter
-from shortlist.registry import Registry
 
 
 @click.command("evaluate")
@@ -43,9 +42,7 @@ def evaluate_command(
     The bundles in the home are not touched. The report goes to reports/ in the home unless --report says otherwise.
     """
     evaluation = evaluate_home(home, read_config(config_path), ConsoleReporter(), test_days=test_days, cut=cut, ks=ks)
-    folder = report or home.reports / (
-        Registry(home).current() or f"cut-{evaluation.to_dict()['protocol']['cut'][:10]}"
-    )
+    folder = report or home.reports / f"cut-{evaluation.to_dict()['protocol']['cut'][:10]}"
     write_report(evaluation, folder)
     if as_json:
         print_json(evaluation.to_dict())

@@ -59,9 +59,9 @@ def evaluate_home(
     known = shop.interactions.before(window.start)
     reporter.step(f"training on the {len(known):,} interactions before {start:%Y-%m-%d %H:%M} UTC")
     trained = fit_recommender(shop.at(known), window.start, config, reporter)
-    reporter.step("baselines, each with its settings chosen on the past")
+    reporter.step("baselines, their settings chosen on the past")
     seconds = window.end - window.start
-    baselines = fit_baselines(known, window.start, seconds, config.seed, reporter)
+    baselines = fit_baselines(known, window.start, seconds, config.seed, reporter, k=ks[0])
     reporter.step("lists for the test users")
     return evaluate(
         [*own_stages(trained.recommender.two_stage), *baselines],
@@ -84,4 +84,9 @@ def _window(events: pd.DataFrame, test_days: float, cut: datetime | None) -> Lab
     start = int(cut.timestamp())
     if not seconds.min() < start <= seconds.max():
         raise DataError(f"The cut {cut.isoformat()} does not lie within the events. Choose another: --cut.")
-    return LabelWindow(start, start + round(test_days * SECONDS_PER_DAY))
+    window = LabelWindow(start, start + round(test_days * SECONDS_PER_DAY))
+    if window.end > last_days(seconds, 0).end:
+        raise DataError(
+            f"{test_days:g} days from the cut {cut.isoformat()} reach past the last event. Test on fewer: --test-days."
+        )
+    return window

@@ -12,6 +12,7 @@ from pipelines.moments import Moment
 from pipelines.options import config_option, exits, home_option, json_option, print_json
 from pipelines.settings import read_config
 from pipelines.training import train
+from ranking.bundling import load_recommender
 from shortlist.bundle import open_bundle
 from shortlist.home import Home
 from shortlist.manifest import Manifest
@@ -31,6 +32,8 @@ def train_command(until: datetime | None, home: Home, config_path: Path | None, 
     if as_json:
         print_json(_summary(manifest, Registry(home).current()))
     else:
+        if manifest.choices["ranker"] == "none":
+            click.echo(f"Without a ranker: {manifest.choices['reason']}. Stage one orders alone.")
         click.echo(f"Trained {manifest.version}. To serve it: shortlist publish {manifest.version}")
 
 
@@ -41,8 +44,10 @@ def train_command(until: datetime | None, home: Home, config_path: Path | None, 
 @json_option
 @exits
 def publish_command(version: str, home: Home, config_path: Path | None, *, as_json: bool) -> None:
-    """Make VERSION (a version's name, `latest` or `current`) the serving one, after checking every file."""
-    _say_serving(Registry(home).publish(version), as_json=as_json)
+    """Make VERSION (a version's name, `latest` or `current`) the serving one, once it is checked and makes a list."""
+    registry = Registry(home)
+    load_recommender(registry.open(version))  # whole files may still hold what this release cannot serve
+    _say_serving(registry.publish(version), as_json=as_json)
 
 
 @click.command("rollback")

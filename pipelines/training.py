@@ -21,10 +21,10 @@ from ranking.bundling import feature_schema, save_recommender
 from ranking.recommender import Recommender
 from ranking.training import fit_context, fit_ranker
 from ranking.two_stage import TwoStage
-from shortlist.bundle import BundleWriter, staged_folder, write_manifest
+from shortlist.atomic import staged_folder
+from shortlist.bundle import BundleWriter, write_manifest
 from shortlist.columns import EVENT_TYPE, ITEM_ID, TIMESTAMP
 from shortlist.config import dump_model
-from shortlist.errors import DataError
 from shortlist.hashing import content_sha256
 from shortlist.home import Home
 from shortlist.manifest import FORMAT_VERSION, DataWindow, Manifest, version_name
@@ -80,7 +80,9 @@ def fit_recommender(
     ranker, chosen = fit_ranker(
         shop.interactions, shop.attributes, as_of, config.ranking, config.candidate_gen, config.seed, reporter
     )
-    recommender = Recommender(version, shop.interactions, shop.attributes, TwoStage(generator, context, ranker), as_of)
+    recommender = Recommender(
+        version, shop.interactions, shop.attributes, TwoStage(generator, context, ranker), as_of, shop.target
+    )
     choices = {"target": shop.target, **found, **chosen}
     return Trained(recommender, choices, _metrics(choices))
 
@@ -96,8 +98,6 @@ def train(home: Home, config: Config, reporter: Reporter, *, until: datetime | N
     reporter.step("reading the events")
     events, catalog = read_events(home, until=until), read_items(home)
     shop = build_shop(events, catalog, config)
-    if not len(shop.interactions):
-        raise DataError(f"{home.root}: no event to train on. Import more.")
     end = _end(events, until)
     created_at = datetime.now(UTC)
     fingerprint = events_fingerprint(events)
@@ -159,10 +159,12 @@ def _metrics(choices: dict[str, Any]) -> dict[str, float]:
 
 
 def _git_commit() -> str | None:
-    """The commit of the source tree, None outside a checkout."""
-    command: Sequence[str] = ("git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD")
+    """The commit of the source tree, None outside a checkout of it."""
+    root = Path(__file__).resolve().parents[1]
+    command: Sequence[str] = ("git", "-C", str(root), "rev-parse", "--show-toplevel", "HEAD")
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip()
+    top, commit = found.stdout.splitlines()
+    return commit if Path(top).resolve() == root else None

@@ -15,6 +15,7 @@ from ranking.recommender import Query, Recommender
 from ranking.two_stage import TwoStage
 from shortlist.bundle import Bundle, BundleWriter
 from shortlist.checks import check_shape
+from shortlist.columns import EventType
 from shortlist.errors import BundleError, FeatureSchemaError
 
 RANKER_FILE = "ranker.txt"
@@ -65,7 +66,8 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     ranker = load_ranker(bundle.text("ranker"), num_threads) if bundle.has(RANKER_FILE) else None
     two_stage = TwoStage(load_generator(bundle, attributes, config), context, ranker)
     as_of = int(bundle.manifest.data.end.timestamp())
-    recommender = Recommender(bundle.version, interactions, attributes, two_stage, as_of)
+    target = str(bundle.manifest.choices.get("target", EventType.PURCHASE))
+    recommender = Recommender(bundle.version, interactions, attributes, two_stage, as_of, target)
     _warm_up(recommender)
     return recommender
 

@@ -12,14 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from candidate_gen.generator import SOURCES, Candidates
-from candidate_gen.profile import HALF_LIVES_DAYS, UserProfile
+from candidate_gen.profile import HALF_LIVES_DAYS, INTEREST_HALF_LIFE_DAYS, UserProfile
 from ranking.item_stats import WINDOWS_DAYS, ItemStats
 
 FloatArray = npt.NDArray[np.float32]
 
 NEVER_DAYS: Final = np.float32(9_999.0)
 UNRANKED: Final = np.float32(1_000.0)
-AFFINITY_HALF_LIFE_DAYS: Final = 60
 
 USER_ITEM_FEATURES: Final = (
     "n_events",
@@ -161,7 +160,7 @@ class FeatureContext:
     def _affinity(self, profile: UserProfile, candidates: Candidates) -> list[FloatArray]:
         """How much of the user's recent weight is in the item's category and brand, and since when."""
         columns: list[FloatArray] = []
-        weight = profile.decayed_at(AFFINITY_HALF_LIFE_DAYS)
+        weight = profile.decayed_at(INTEREST_HALF_LIFE_DAYS)
         for codes in (self.category, self.top_category, self.brand):
             columns.extend(_group_affinity(codes[profile.item_idx], codes[candidates.item_idx], weight, profile))
         return columns

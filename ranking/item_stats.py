@@ -25,7 +25,7 @@ class ItemStats:
     trend : ndarray
         Log ratio of the first window's share to the last one's.
     buyers_share : ndarray
-        Of 1,000 users, how many had the item, as ``log1p``.
+        Of 1,000 users seen by then, how many had the item, as ``log1p``.
     repeat_rate : ndarray
         Share of its interactions by users who had it before, shrunk to the mean of all items.
     gap_days : ndarray
@@ -54,6 +54,7 @@ class ItemStats:
 def fit_item_stats(interactions: Interactions, attributes: ItemAttributes, as_of: int) -> ItemStats:
     """Compute the statistics over all interactions, which must lie before `as_of` (seconds)."""
     n_items = len(interactions.items)
+    n_users = int(np.count_nonzero(np.diff(interactions.user_offsets)))  # those seen by then, not those to come
     days = (as_of - interactions.timestamp).astype(np.float32) / np.float32(SECONDS_PER_DAY)
     share = np.stack([_share(interactions, days, window, n_items) for window in WINDOWS_DAYS])
     repeat_rate, gap_days, n_buyers = _repeats(interactions, n_items)
@@ -61,7 +62,7 @@ def fit_item_stats(interactions: Interactions, attributes: ItemAttributes, as_of
     return ItemStats(
         share=share,
         trend=share[0] - share[-1],
-        buyers_share=np.log1p(1_000 * n_buyers / max(1, len(interactions.users))).astype(np.float32),
+        buyers_share=np.log1p(1_000 * n_buyers / max(1, n_users)).astype(np.float32),
         repeat_rate=repeat_rate,
         gap_days=gap_days,
         age_days=_extreme(np.maximum, interactions.item_idx, days, n_items),

@@ -7,20 +7,28 @@ from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from candidate_gen.generator import SOURCES
 from data.attributes import ItemAttributes
 from data.interactions import History, Interactions, empty_history
 from ranking.features import FEATURES
 from ranking.two_stage import ListRequest, Mask, RankedList, Stage, TwoStage
+from shortlist.columns import EventType
 from shortlist.ids import MISSING
 
 ListSource = Literal["personalized", "popular"]
 
 REASONS: Final = dict(
-    zip(SOURCES, ("bought_before", "fits_taste", "bought_together", "popular_in_category", "popular"), strict=True)
+    zip(SOURCES, ("seen_before", "fits_taste", "chosen_together", "popular_in_category", "popular"), strict=True)
 )
-"""The reason that each source stands for."""
+"""The reason that each source stands for. What the user bought is ``bought_before`` and not merely seen."""
+
+BOUGHT: Final = "bought_before"
+FILLER: Final = "filler"
+"""The reason of an item that no source found: it fills a list that would be short."""
+
+MASKS_KEPT: Final = 64
 
 N_CONTRIBUTIONS: Final = 5
 
@@ -68,12 +76,21 @@ class Recommended:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A list and where it comes from; `warnings` holds what the caller should know, one sentence each."""
+    """A list and where it comes from.
+
+    Attributes
+    ----------
+    warnings : tuple of str
+        What the caller should know, one sentence each.
+    degraded : str or None
+        ``no_ranker`` when both stages were asked for and the bundle has but the first.
+    """
 
     user_id: str
     items: tuple[Recommended, ...]
     source: ListSource
     warnings: tuple[str, ...]
+    degraded: Literal["no_ranker"] | None = None
 
 
 class Recommender:
@@ -89,17 +106,26 @@ class Recommender:
     two_stage : TwoStage
     as_of : int
         The moment, in seconds, that lists are made for: the end of the data, since nothing later is known.
+    target : str
+        The event type that `interactions` marks as target.
     """
 
     def __init__(
-        self, version: str, interactions: Interactions, attributes: ItemAttributes, two_stage: TwoStage, as_of: int
+        self,
+        version: str,
+        interactions: Interactions,
+        attributes: ItemAttributes,
+        two_stage: TwoStage,
+        as_of: int,
+        target: str = EventType.PURCHASE,
     ) -> None:
         self.version = version
         self.interactions = interactions
         self.attributes = attributes
         self.two_stage = two_stage
         self.as_of = as_of
-        self._category_masks: dict[str, Mask] = {}
+        self.target = target
+        self._category_masks: LRUCache[str, Mask] = LRUCache(maxsize=MASKS_KEPT)
 
     def recommend(self, query: Query) -> Recommendation:
         """Answer one query."""
@@ -134,12 +160,16 @@ class Recommender:
         if query.in_stock:
             allowed &= self.attributes.available
         if query.exclude_purchased:
-            allowed[history.item_idx[history.is_target]] = False
+            allowed[self._bought(history)] = False
         if query.exclude_seen:
             allowed[history.item_idx] = False
         excluded = np.array([self.interactions.items.position(item_id) for item_id in query.exclude], dtype=np.int32)
         allowed[excluded[excluded != MISSING]] = False
         return allowed
+
+    def _bought(self, history: History) -> npt.NDArray[np.int32]:
+        """The items that a user bought; none when the target is another type, since purchases are then not marked."""
+        return history.item_idx[history.is_target & (self.target == EventType.PURCHASE)]
 
     def _in_category(self, path: str) -> Mask:
         """The items of a category; kept, for categories that exist, since many requests ask for the same."""
@@ -155,7 +185,7 @@ class Recommender:
         item_idx, scores = ranked.item_idx[shown], ranked.score[shown]
         is_explained = query.explain and query.stage == "full"
         contributions = self._contributions(item_idx, ranked) if is_explained else [{} for _ in item_idx]
-        reasons = _reasons(item_idx, ranked)
+        reasons = self._reasons(item_idx, ranked, self._bought(self.history(query.user_id)))
         items = tuple(
             Recommended(item_id, query.offset + place, float(score), reason, contribution)
             for place, (item_id, score, reason, contribution) in enumerate(
@@ -163,15 +193,35 @@ class Recommender:
             )
         )
         source: ListSource = "personalized" if ranked.is_personal else "popular"
-        return Recommendation(query.user_id, items, source, tuple(self._warnings(query, ranked)))
+        degraded: Literal["no_ranker"] | None = (
+            "no_ranker" if self.two_stage.ranker is None and query.stage == "full" else None
+        )
+        return Recommendation(query.user_id, items, source, tuple(self._warnings(query, ranked)), degraded)
 
     def _warnings(self, query: Query, ranked: RankedList) -> Iterator[str]:
         for path in query.categories:
             if self.attributes.categories.position(path) == MISSING:
                 yield f"No item is in the category {path!r}."
+        if query.exclude_purchased and self.target != EventType.PURCHASE:
+            yield f"The model is made of {self.target} events and knows no purchases to leave out."
         if len(ranked.item_idx) < query.offset + query.limit:
             n = len(ranked.item_idx)
             yield f"Only {n} item qualifies." if n == 1 else f"Only {n} items qualify." if n else "No item qualifies."
+
+    def _reasons(
+        self, item_idx: npt.NDArray[np.int32], ranked: RankedList, bought: npt.NDArray[np.int32]
+    ) -> list[tuple[str, ...]]:
+        """The reasons of each item: of the sources that found it, in their order, or that it fills the list."""
+        places = _places(item_idx, ranked.candidates.item_idx)
+        is_found = (ranked.candidates.rank[:, places] > 0) & (places != MISSING)
+        is_found[-1] = (is_found[-1] | (places == MISSING)) & (self.two_stage.generator.popularity.score[item_idx] > 0)
+        names = np.array(list(REASONS.values()))
+        named = [names[column].tolist() for column in is_found.T]
+        is_bought = np.isin(item_idx, bought)
+        return [
+            tuple(BOUGHT if name == names[0] and was_bought else name for name in reasons) or (FILLER,)
+            for reasons, was_bought in zip(named, is_bought, strict=True)
+        ]
 
     def _contributions(self, item_idx: npt.NDArray[np.int32], ranked: RankedList) -> list[dict[str, float]]:
         """For each item, the features that moved its score most; empty for items that only fill the list."""
@@ -186,18 +236,6 @@ class Recommender:
             {} if place == MISSING else {FEATURES[column]: round(float(row[column]), 4) for column in columns}
             for place, row, columns in zip(places, shares, strongest, strict=True)
         ]
-
-
-def _reasons(item_idx: npt.NDArray[np.int32], ranked: RankedList) -> list[tuple[str, ...]]:
-    """The reasons of each item: of the sources that found it, in the order of `SOURCES`."""
-    places = _places(item_idx, ranked.candidates.item_idx)
-    names = tuple(REASONS.values())
-    return [
-        (REASONS["popular"],)
-        if place == MISSING
-        else tuple(name for name, rank in zip(names, ranked.candidates.rank[:, place], strict=True) if rank > 0)
-        for place in places
-    ]
 
 
 def _places(item_idx: npt.NDArray[np.int32], candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

@@ -98,6 +98,7 @@ def fit_ranker(
         reason = (
             f"{len(sets)} of {len(windows)} label windows hold {config.min_queries} users with a positive; 2 are needed"
         )
+        reporter.step(f"no ranker: {reason}; stage one orders alone")
         return None, {"ranker": "none", "reason": reason}
     choices = _choose(sets, config, rng)
     reporter.step(f"ranker: {choices['objective']}, {choices['n_trees']} trees, {choices['n_queries']:,} queries")

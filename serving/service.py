@@ -133,7 +133,7 @@ def list_json(found: Recommendation, warnings: tuple[str, ...], *, explain: bool
     return orjson.dumps(
         {
             "source": found.source,
-            "degraded": None,
+            "degraded": found.degraded,
             "items": [_item(item, explain=explain) for item in found.items],
             "warnings": [*warnings, *found.warnings],
         }

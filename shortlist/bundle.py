@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import pyarrow.parquet as pq
 
-from shortlist.atomic import replace_file, staged_folder
+from shortlist.atomic import replace_file
 from shortlist.errors import BundleError
 from shortlist.hashing import file_sha256
 from shortlist.ids import IdMap
@@ -41,12 +39,6 @@ class BundleWriter:
         """Write an id map as its two arrays."""
         self.add_array(f"{name}_text", ids.text)
         self.add_array(f"{name}_offsets", ids.offsets)
-
-    def add_table(self, name: str, table: pd.DataFrame) -> None:
-        """Write a table as Parquet."""
-        path = self._path(f"{name}.parquet")
-        table.to_parquet(path, index=False)
-        self._enter(path)
 
     def add_text(self, name: str, text: str) -> None:
         """Write a text file."""
@@ -98,10 +90,6 @@ class Bundle:
     def ids(self, name: str) -> IdMap:
         """An id map."""
         return IdMap(self.array(f"{name}_text"), self.array(f"{name}_offsets"))
-
-    def table(self, name: str) -> pd.DataFrame:
-        """A table, read into memory."""
-        return pd.read_parquet(self.path(f"{name}.parquet"))
 
     def text(self, name: str) -> str:
         """A text file's content."""
@@ -160,8 +148,6 @@ def _check_file(path: Path, entry: FileEntry) -> None:
     try:
         if path.suffix == ".npy":
             _check_array(path, entry)
-        if path.suffix == ".parquet":
-            pq.read_metadata(path)
     except (ValueError, OSError, EOFError) as error:
         raise BundleError(f"{path}: cannot be read: {error}. Train again.") from error
 
@@ -181,6 +167,3 @@ def _check_finite(name: str, array: Array, *, missing: bool) -> None:
     bad = np.isinf(array).any() if missing else not np.isfinite(array).all()
     if bad:
         raise ValueError(f"{name}: holds values that are not finite")
-
-
-__all__ = ["Bundle", "BundleWriter", "open_bundle", "staged_folder", "write_manifest"]

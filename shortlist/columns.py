@@ -1,4 +1,4 @@
-"""The one owner of column names, event types and their canonical dtypes (DESIGN.md, section 3)."""
+"""The one owner of column names, event types and their canonical dtypes."""
 
 from enum import StrEnum
 from typing import Final

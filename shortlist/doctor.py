@@ -178,4 +178,4 @@ def _bundle(home: Home) -> Finding:
         return Finding("bundle", "broken", str(error), "shortlist rollback, or train and publish again")
     except (ImportError, OSError) as error:
         return Finding("bundle", "broken", f"cannot be looked at: {error}", "mend the libraries above first")
-    return Finding("bundle", "fine", f"{current} is whole and serving")
+    return Finding("bundle", "fine", f"{current} is whole and published")

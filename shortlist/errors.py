@@ -9,8 +9,8 @@
      ├─ BundleError             a bundle is missing, damaged or not ours
      │   ├─ BundleVersionError  written in a format that this release does not read
      │   └─ FeatureSchemaError  its features are not the ones this release computes
-     ├─ GateRefused             a new bundle is worse than what it would replace
-     ├─ StoreUnavailable        Redis, the disk or a journal is out of reach
+     ├─ GateRefused             a new bundle is worse than what it would replace (reserved: no gate compares yet)
+     ├─ StoreUnavailable        Redis or the home is out of reach
      └─ RequestError            a request that cannot be answered as it stands
          └─ NotReady            no bundle is being served yet
 
@@ -70,7 +70,7 @@ class GateRefused(ShortlistError):
 
 
 class StoreUnavailable(ShortlistError):
-    """Redis, the disk or a journal is out of reach."""
+    """Redis or the home is out of reach."""
 
     code = "STORE_UNAVAILABLE"
 

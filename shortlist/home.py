@@ -1,4 +1,4 @@
-"""Where things lie in a home folder (DESIGN.md, section 2)."""
+"""Where things lie in a home folder."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -19,7 +19,8 @@ class Registry:
     """The bundles of a home.
 
     ``CURRENT`` names the serving version; ``publications.json`` holds the order in which versions were published, so
-    that a roll-back knows where to go. The history is written first: a crash between the two leaves ``CURRENT`` right.
+    that a roll-back knows where to go. A crash between writing the two leaves ``CURRENT`` right, and the history is
+    read up to what it names.
     """
 
     def __init__(self, home: Home) -> None:
@@ -83,7 +84,7 @@ class Registry:
         try:
             current, history = self.current(), self._history_to_current()
         except BundleError:  # a damaged CURRENT is mended by naming another
-            current, history = None, []
+            current, history = None, self._history()
         if version != current:
             self._write_history([*history, version])
             self._point_to(version)
@@ -113,15 +114,17 @@ class Registry:
     def _history_to_current(self) -> list[str]:
         """The publications up to the serving one, oldest first; the serving one alone when the history is lost."""
         current = self.current()
-        if current is None:
-            return []
-        try:
-            history = _HISTORY.validate_json(self._history_path.read_bytes())
-        except (FileNotFoundError, ValidationError):
-            return [current]
+        history = self._history()
         while history and history[-1] != current:
             history.pop()
-        return history or [current]
+        return history or ([] if current is None else [current])
+
+    def _history(self) -> list[str]:
+        """All publications that are remembered, oldest first."""
+        try:
+            return _HISTORY.validate_json(self._history_path.read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return []
 
     def _write_history(self, history: list[str]) -> None:
         replace_file(self._history_path, orjson.dumps(history))

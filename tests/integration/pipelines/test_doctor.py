@@ -70,7 +70,7 @@ def test_sound_machine(small_home: Home) -> None:
     """Here nothing is broken, and the serving bundle is whole."""
     found = {one.subject: one for one in examine(small_home, None)}
     assert [one for one in found.values() if one.state == "broken"] == []
-    assert "is whole and serving" in found["bundle"].found
+    assert "is whole and published" in found["bundle"].found
     assert all(one.mend == "" for one in found.values() if one.state == "fine")
 
 
