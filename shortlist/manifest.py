@@ -13,14 +13,14 @@ from shortlist.errors import BundleError, BundleVersionError
 FORMAT_VERSION = 1
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 4 * 2**20
-_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_]*\.(npy|faiss|txt)")
+_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_]*\.(npy|faiss|txt|parquet)")
 _VERSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def check_file_name(name: str) -> str:
     """Pass a plain file name of a known kind; refuse anything that could leave the bundle's folder."""
     if not _FILE_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is not a plain lower-case name ending in .npy, .faiss or .txt")
+        raise ValueError(f"{name!r} is not a plain lower-case name ending in .npy, .faiss, .txt or .parquet")
     return name
 
 

@@ -7,7 +7,7 @@ from candidate_gen.settings import CandidateConfig
 from candidate_gen.training import fit_generator
 from data.store import read_events
 from ranking.features import FEATURES
-from ranking.recommender import N_CONTRIBUTIONS, REASONS, Query, Recommendation, Recommender
+from ranking.recommender import BOUGHT, FILLER, N_CONTRIBUTIONS, REASONS, Query, Recommendation, Recommender
 from ranking.training import fit_context
 from ranking.two_stage import TwoStage
 from shortlist.home import Home
@@ -48,7 +48,7 @@ def test_list_is_full_and_counts_from_one(small_recommender: Recommender, user: 
     scores = [item.score for item in found.items]
     assert scores == sorted(scores, reverse=True)
     assert len(set(ids(found))) == 10
-    assert all(item.reasons and set(item.reasons) <= set(REASONS.values()) for item in found.items)
+    assert all(item.reasons and set(item.reasons) <= {*REASONS.values(), BOUGHT, FILLER} for item in found.items)
     assert found.source == ("popular" if user == "nobody" else "personalized")
     assert found.warnings == ()
 
