@@ -1,4 +1,4 @@
-"""The systems that a two-stage recommender must beat to be worth its keep, each tuned as it would be in earnest.
+"""The systems that a two-stage recommender must beat to be worth its keep, tuned as they would be in earnest.
 
 Weak or untuned baselines make any method look good: Ferrari Dacrema, Cremonesi and Jannach, "Are We Really Making Much
 Progress?", RecSys 2019; Rendle et al., "Revisiting the Performance of iALS", RecSys 2022.
