@@ -8,10 +8,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-import faiss
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from candidate_gen.als import AlsConfig, AlsModel, fit_als
 from candidate_gen.index import FactorIndex, IndexConfig, build_index
@@ -19,7 +17,7 @@ from candidate_gen.item_knn import ItemKnn as ItemKnnModel
 from candidate_gen.item_knn import ItemKnnConfig, fit_item_knn
 from candidate_gen.popularity import Popularity as PopularityModel
 from candidate_gen.popularity import PopularityConfig, fit_popularity
-from candidate_gen.profile import HALF_LIVES_DAYS, build_profile
+from candidate_gen.profile import HALF_LIVES_DAYS, INTEREST_HALF_LIFE_DAYS, build_profile
 from data.interactions import History, Interactions
 from offline_eval.systems import System
 from offline_eval.tuning import Choice, PastWindow, choose, past_windows
@@ -245,9 +243,7 @@ def choose_als_weights(
 
 def fit_als_system(past: Interactions, as_of: int, config: AlsConfig, seed: int) -> Als:
     """Fit `Als` on interactions that all lie before `as_of` (seconds)."""
-    with threadpool_limits(1, user_api="blas"):  # the fit is parallel over users; FAISS brings a BLAS of its own
-        model = fit_als(past, as_of, config, seed)
-    faiss.omp_set_num_threads(1)  # queries come one at a time: threads would only wait for one another
+    model = fit_als(past, as_of, config, seed)
     no_users = np.zeros((0, config.factors), dtype=np.float32)
     index, _ = build_index(model.item_factors, no_users, 1, IndexConfig())  # exact, for want of users
     return Als(model, index, config)
@@ -259,7 +255,7 @@ def _choose_personal_half_life(windows: list[PastWindow], k: int, popularity_hal
     def build(half_life_days: int, window: PastWindow) -> System:
         return PersonalFrequency(popularity[window.as_of], half_life_days)
 
-    return choose(HALF_LIVES_DAYS, 60, windows, build, k)
+    return choose(HALF_LIVES_DAYS, INTEREST_HALF_LIFE_DAYS, windows, build, k)
 
 
 def _fit_recent(past: Interactions, as_of: int, half_life_days: float) -> PopularityModel:

@@ -57,12 +57,7 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     config = _trained_with(bundle)
     interactions = load_interactions(bundle)
     attributes = load_attributes(bundle, len(interactions.items))
-    context = FeatureContext(
-        stats=_load_stats(bundle, len(interactions.items)),
-        category=attributes.category,
-        top_category=attributes.top_category(),
-        brand=attributes.brand,
-    )
+    context = FeatureContext.of(_load_stats(bundle, len(interactions.items)), attributes)
     ranker = load_ranker(bundle.text("ranker"), num_threads) if bundle.has(RANKER_FILE) else None
     two_stage = TwoStage(load_generator(bundle, attributes, config), context, ranker)
     as_of = int(bundle.manifest.data.end.timestamp())

@@ -6,18 +6,18 @@ constant stands (`NEVER_DAYS` for "never", 0 for a count or a share).
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from candidate_gen.generator import SOURCES, Candidates
 from candidate_gen.profile import HALF_LIVES_DAYS, INTEREST_HALF_LIFE_DAYS, UserProfile
-from ranking.item_stats import WINDOWS_DAYS, ItemStats
+from data.attributes import ItemAttributes
+from ranking.item_stats import NEVER_DAYS, WINDOWS_DAYS, ItemStats
 
 FloatArray = npt.NDArray[np.float32]
 
-NEVER_DAYS: Final = np.float32(9_999.0)
 UNRANKED: Final = np.float32(1_000.0)
 
 USER_ITEM_FEATURES: Final = (
@@ -83,6 +83,11 @@ class FeatureContext:
     category: npt.NDArray[np.int32]
     top_category: npt.NDArray[np.int32]
     brand: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, stats: ItemStats, attributes: ItemAttributes) -> Self:
+        """Join statistics with the catalogue's groups."""
+        return cls(stats, attributes.category, attributes.top_category(), attributes.brand)
 
     def features(self, profile: UserProfile, candidates: Candidates) -> FloatArray:
         """Compute the features of a user's candidates.

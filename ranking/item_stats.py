@@ -13,6 +13,9 @@ WINDOWS_DAYS = (7, 28, 84)
 
 FloatArray = npt.NDArray[np.float32]
 
+NEVER_DAYS = np.float32(9_999.0)
+"""The age of what never happened, in days."""
+
 
 @dataclass(frozen=True, slots=True)
 class ItemStats:
@@ -96,7 +99,7 @@ def _repeats(interactions: Interactions, n_items: int) -> tuple[FloatArray, Floa
 
 def _extreme(reduce: np.ufunc, item_idx: npt.NDArray[np.int32], days: FloatArray, n_items: int) -> FloatArray:
     """The largest or smallest age of each item's interactions; 0 and 9,999 days where there is none."""
-    result = np.full(n_items, 0.0 if reduce is np.maximum else 9_999.0, dtype=np.float32)
+    result = np.full(n_items, 0.0 if reduce is np.maximum else NEVER_DAYS, dtype=np.float32)
     reduce.at(result, item_idx, days)
     return result
 

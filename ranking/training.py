@@ -64,8 +64,7 @@ class TrainingSet:
 
 def fit_context(interactions: Interactions, attributes: ItemAttributes, as_of: int) -> FeatureContext:
     """The item side of the features, from interactions that must lie before `as_of` (seconds)."""
-    stats = fit_item_stats(interactions, attributes, as_of)
-    return FeatureContext(stats, attributes.category, attributes.top_category(), attributes.brand)
+    return FeatureContext.of(fit_item_stats(interactions, attributes, as_of), attributes)
 
 
 def fit_ranker(
