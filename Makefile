@@ -1,63 +1,93 @@
 # Two commands do everything: `make demo` and `make test`. Each sets up what it needs and starts at once the next time.
 PYTHON ?= python3
-VENV   := .venv
+VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+DEV    := $(VENV)/.installed-dev
+T      ?= tests
+FAST    = -m "not slow" -n 2 --dist worksteal -q --ignore tests/integration --ignore tests/e2e
+FAST_TMP = $$(test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
+
+PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK    = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --quiet --group pyproject.toml:build --extra demo
 
 # One thread for each linear-algebra library: the work is parallel one level up, and sums stay in one order.
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check lint types imports format lock wheel wheel-test clean bench
+.PHONY: help setup setup-dev demo test test-fast test-numeric test-pythons test-lowest check lint types imports format \
+	lock wheel wheel-test clean bench
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(":.*", "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
 
 $(STAMP): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Shortlist needs Python 3.11 or later; name one with: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Shortlist needs Python 3.11 or later (3.11 to 3.13 are tested); name one with: make PYTHON=python3.12 ..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked packages into $(VENV) (about a minute, once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) --only-binary :all: --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
+$(DEV): $(STAMP) requirements-dev.lock
+	@echo "Installing what the tests and checks need beside them ..."
+	@$(PIP) --only-binary :all: --require-hashes -r requirements-dev.lock
+	@touch $(DEV)
+
 setup: $(STAMP)  ## Make .venv with the locked packages and the shortlist command
+
+setup-dev: $(DEV)  ## The same, with the tools of tests and checks
 
 demo: setup  ## Real data in, trained, evaluated, published and served on this machine
 	@$(BIN)/shortlist demo
 
-test: setup  ## Run the whole test suite
-	@$(BIN)/python -m pytest
+test: setup-dev  ## Run the whole test suite; T=path runs a part of it
+	@$(BIN)/python -m pytest $(T)
+
+test-fast: setup-dev  ## Run the tests that take milliseconds, on two cores, and say how long it took
+	@start=$$(date +%s.%N); TMPDIR=$(FAST_TMP) $(BIN)/python -m pytest $(FAST) $(T) || exit 1; \
+		echo "make test-fast: $$(date +%s.%N | awk -v start=$$start '{printf "%.1f", $$1 - start}') s"
+
+test-numeric: setup-dev  ## Run the numeric tests as a processor without AVX-512 would
+	@.ci/other-processor $(BIN)/python
+
+test-pythons: setup-dev  ## Run the suite on each Python from 3.11 to 3.13 that is found
+	@.ci/pythons test
+
+test-lowest:  ## Run the fast tests on the lowest versions that pyproject.toml allows (needs uv)
+	@.ci/lowest
 
 check: lint types imports  ## Everything that reads the code without running it
 
-lint: setup
+lint: setup-dev  ## ruff: rules and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: setup
+types: setup-dev  ## mypy --strict
 	@$(BIN)/mypy
 
-imports: setup
+imports: setup-dev  ## import-linter: one way through the packages
 	@$(BIN)/lint-imports
 
-format: setup  ## Rewrite the code in the house format
+format: setup-dev  ## Rewrite the code in the house format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-wheel: setup  ## Build the wheel into dist/
+wheel: setup-dev  ## Build the wheel into dist/
 	@rm -rf build dist
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
-bench: setup  ## Time one request, cached and not, on the bundle in var/
+bench: setup-dev  ## Time one request, cached and not, on the bundle in var/
 	@$(BIN)/python benchmarks/serving/single_request.py
 
 wheel-test: wheel  ## Install the wheel beside the locked packages and run its command from an empty folder
 	@sh deploy/try_wheel.sh $(BIN)/python dist/shortlist_recs-*.whl
 
-lock:  ## Solve the dependencies anew into requirements.lock (needs uv)
-	@uv pip compile pyproject.toml --extra demo --extra notebook --extra dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+lock:  ## Solve the dependencies anew into both lock files (needs uv)
+	@$(LOCK) --output-file requirements.lock
+	@$(LOCK) --extra notebook --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:  ## Remove what the build and the tests left (not var/, not .venv/)
-	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage

@@ -132,7 +132,7 @@ def _from_numbers(numbers: pd.Series, unit: str | None) -> pd.Series:
 
 def _as_times(microseconds: npt.NDArray[np.int64], good: npt.NDArray[np.bool_], index: "pd.Index[Any]") -> pd.Series:
     moments = microseconds.astype("datetime64[us]")
-    moments[~good] = np.datetime64("NaT")
+    moments[~good] = np.datetime64("NaT", "us")
     return pd.Series(moments, index).dt.tz_localize("UTC")
 
 

@@ -1,98 +1,32 @@
-"""Fixtures that several folders share: a small shop whose right answers are known, and a home trained on it."""
+"""What every test shares: one thread for each numeric library, the small shop, and which tests are slow.
+
+Nothing here loads a numeric library or trains: a test that needs neither pays for neither.
+"""
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-import numpy as np
-import pandas as pd
 import pytest
 
-from data.events import Reading
-from data.importing import Sources, import_tables
-from data.sources import RawTable
-from pipelines.settings import Config
-from pipelines.training import train
-from ranking.bundling import load_recommender
-from ranking.recommender import Recommender
-from shortlist.home import Home
-from shortlist.progress import SilentReporter
-from shortlist.registry import Registry
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
-N_USERS, N_ITEMS, N_DAYS = 200, 120, 140
-START = datetime(2026, 1, 1, tzinfo=UTC)
-CATEGORIES = ("Food > Fruit", "Food > Bakery", "Home > Kitchen", "Home > Garden")
+pytest_plugins = ["shop"]
+TESTS = Path(__file__).parent
+SLOW = (TESTS / "e2e", TESTS / "integration")
 
 
-def checkerboard_events(seed: int = 7) -> pd.DataFrame:
-    """Even users buy even items and odd users odd ones, about once a week each, with favourites bought again."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for user in range(N_USERS):
-        own = np.arange(user % 2, N_ITEMS, 2)
-        favourites = rng.choice(own, size=6, replace=False)
-        for day in np.flatnonzero(rng.random(N_DAYS) < 1 / 7):
-            basket = set(rng.choice(favourites, size=2)) | set(rng.choice(own, size=2))
-            moment = pd.Timestamp(START) + pd.Timedelta(days=int(day), seconds=int(rng.integers(28_800, 72_000)))
-            rows += [(f"user-{user:03}", f"item-{item:03}", moment, "purchase", 1.0 + item / 10) for item in basket]
-    events = pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp", "event_type", "price"])
-    return events.astype({"user_id": "str", "item_id": "str", "event_type": "str"})
-
-
-def checkerboard_catalog() -> pd.DataFrame:
-    """Items of four categories and three brands; every tenth is out of stock, and two were never bought."""
-    numbers = np.arange(N_ITEMS + 2)
-    return pd.DataFrame(
-        {
-            "item_id": [f"item-{number:03}" for number in numbers],
-            "title": [f"Thing {number}" for number in numbers],
-            "category": [CATEGORIES[number % 4] for number in numbers],
-            "brand": [f"brand-{number % 3}" for number in numbers],
-            "price": 1.0 + numbers / 10,
-            "availability": numbers % 10 != 9,
-        }
-    )
-
-
-def import_shop(home: Home, events: pd.DataFrame, catalog: pd.DataFrame) -> None:
-    """Import tables as `shortlist import` imports files."""
-    sources = Sources(events=[_raw("events", events)], items=[_raw("items", catalog)])
-    import_tables(home, sources, Reading("shortlist"), Config().data, now=datetime(2026, 12, 1, tzinfo=UTC))
-
-
-def _raw(name: str, rows: pd.DataFrame) -> RawTable:
-    return RawTable(name, rows, pd.Series(np.arange(1, len(rows) + 1)))
-
-
-@pytest.fixture(scope="session")
-def small_config() -> Config:
-    """The default configuration with fewer trees and factors."""
-    return Config.model_validate({"candidate_gen": {"als": {"factors": 16}}, "ranking": {"max_trees": 30}})
-
-
-@pytest.fixture(scope="session")
-def small_home(tmp_path_factory: pytest.TempPathFactory, small_config: Config) -> Home:
-    """A home with one bundle, trained on the checkerboard shop and published. Tests leave it as it is."""
-    home = Home(tmp_path_factory.mktemp("small") / "home")
-    import_shop(home, checkerboard_events(), checkerboard_catalog())
-    manifest = train(home, small_config, SilentReporter())
-    Registry(home).publish(manifest.version)
-    return home
-
-
-@pytest.fixture(scope="session")
-def small_recommender(small_home: Home) -> Recommender:
-    """The recommender of that bundle."""
-    return load_recommender(Registry(small_home).open("current"))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what runs commands, services and whole pipelines."""
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in SLOW):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")
 def datasets() -> Path:
     """The folder of data sets that are not part of the repository."""
-    folder = Path(os.environ.get("SHORTLIST_DATASETS", Path(__file__).parents[2] / "shared" / "datasets"))
+    folder = Path(os.environ.get("SHORTLIST_DATASETS", TESTS.parents[1] / "shared" / "datasets"))
     if not folder.is_dir():
         pytest.skip(f"no data sets in {folder}; name the folder in SHORTLIST_DATASETS")
     return folder

@@ -67,6 +67,7 @@ def test_packages_have_no_folders_below(wheel: Path) -> None:
     assert {name for name in deeper if name.endswith(".py")} == set()
 
 
+@pytest.mark.slow
 def test_command_runs_beside_a_stray_data_folder(wheel: Path, tmp_path: Path) -> None:
     """Installed elsewhere, `shortlist` runs in a folder that holds a ./data and a ./serving of somebody else's."""
     environment = tmp_path / "environment"

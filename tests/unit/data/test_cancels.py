@@ -83,6 +83,7 @@ def test_other_types_stay():
         max_size=25,
     )
 )
+@pytest.mark.slow
 def test_same_as_one_event_at_a_time(rows):
     """The vectorised netting is the rule applied to one event after the other."""
     netting = net_cancels(frame(rows))

@@ -24,12 +24,16 @@ def test_intervals_cover_the_mean_about_95_times_in_100() -> None:
 
 
 def test_all_columns_share_the_draws_of_users() -> None:
-    """Equal columns have equal intervals, and the same seed gives the same ones."""
+    """Equal columns have equal intervals, and the same seed gives the same ones, alone or beside other columns.
+
+    A matrix product of another shape adds in another order: each of the 50 additions may round by half a unit in the
+    last place, so that 1e-12 is far above what rounding can do and far below any other draw of users.
+    """
     column = np.random.default_rng(5).random(50)
     low, high = bootstrap_intervals(np.column_stack([column, column, 1 - column]), 6)
     assert low[0] == pytest.approx(low[1])
     assert low[0] == pytest.approx(1 - high[2])
-    assert np.array_equal(low[:1], bootstrap_intervals(column[:, None], 6)[0])
+    np.testing.assert_allclose(low[:1], bootstrap_intervals(column[:, None], 6)[0], rtol=1e-12)
 
 
 def test_blocks_only_bound_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +41,7 @@ def test_blocks_only_bound_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(5).random((30, 1))
     whole = bootstrap_intervals(values, 6)
     monkeypatch.setattr(significance, "BLOCK_SIZE", 70)
-    np.testing.assert_allclose(bootstrap_intervals(values, 6), whole)
+    np.testing.assert_allclose(bootstrap_intervals(values, 6), whole, rtol=1e-12)
 
 
 def test_one_user_has_a_point_for_an_interval_and_nobody_has_none() -> None:
