@@ -1,7 +1,7 @@
 """The bundles that answer, the experiments that choose between them, and the bytes of a list."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 from uuid import uuid4
 
@@ -22,6 +22,9 @@ from shortlist.registry import Registry
 
 NOBODY: Final = ""
 """An id that no user has: its list is what everybody would get."""
+
+_LIST_PARAMETERS: Final = tuple(one.name for one in fields(Query) if one.name != "user_id")
+"""Everything of a query that its list depends on, but for the user: the parameters of the cache key."""
 
 _POPULAR_HEAD: Final = b'"source":"popular"'
 
@@ -91,16 +94,8 @@ class Service:
         return self.current if version in {None, self.current.version} else self.others[str(version)]
 
     def _plan(self, query: Query, wanted: ListParameters, recommender: Recommender, variant: str) -> Plan:
-        canonical = [
-            query.limit,
-            query.offset,
-            query.categories,
-            query.exclude,
-            query.in_stock,
-            query.exclude_purchased,
-            query.stage,
-            wanted.warnings,
-        ]
+        parameters = {name: getattr(query, name) for name in _LIST_PARAMETERS}
+        canonical = [parameters, wanted.warnings]
         key = cache_key(recommender.version, variant, self._experiments_hash, query.user_id, canonical)
         return Plan(recommender, variant, query, wanted.warnings, key)
 

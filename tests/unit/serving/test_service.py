@@ -1,0 +1,69 @@
+"""What goes into the key of a cached list."""
+
+from copy import copy
+from dataclasses import fields, replace
+
+import pytest
+
+from experiments.config import ExperimentsConfig
+from ranking.recommender import Query, Recommender
+from serving.parameters import ListParameters
+from serving.service import Plan, Service
+
+WANTED = ListParameters(limit=10)
+CHANGES = {
+    "limit": 9,
+    "offset": 1,
+    "categories": ("Food",),
+    "exclude": ("item-001",),
+    "in_stock": True,
+    "exclude_purchased": True,
+    "explain": True,
+    "warnings": ("scenario",),
+}
+
+
+def plan(recommender: Recommender, wanted: ListParameters = WANTED, user_id: str = "user-001", **experiments) -> Plan:
+    """The plan of one request."""
+    return Service(recommender, {}, ExperimentsConfig.model_validate(experiments)).plan(user_id, wanted)
+
+
+def test_each_parameter_has_a_change() -> None:
+    """The table above holds every parameter that a request can bring."""
+    assert {one.name for one in fields(ListParameters)} == set(CHANGES)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_parameter_is_part_of_the_key(small_recommender: Recommender, name: str) -> None:
+    """A request that differs in one parameter never meets the other's list."""
+    other = plan(small_recommender, replace(WANTED, **{name: CHANGES[name]}))
+    assert other.cache_key != plan(small_recommender).cache_key
+
+
+def test_user_bundle_and_experiments_are_part_of_the_key(small_recommender: Recommender) -> None:
+    """Another user, another bundle and another file of experiments have keys of their own."""
+    trial = {
+        "name": "trial",
+        "salt": "s",
+        "variants": [{"name": "a", "control": True, "weight": 1.0}, {"name": "b", "weight": 1.0}],
+    }
+    newer = copy(small_recommender)
+    newer.version = "20260101T000000-00000000"
+    keys = {
+        plan(small_recommender).cache_key,
+        plan(small_recommender, user_id="user-002").cache_key,
+        plan(newer).cache_key,
+        plan(small_recommender, experiments=[trial]).cache_key,
+    }
+    assert len(keys) == 4
+
+
+def test_what_an_experiment_sets_is_part_of_the_key(small_recommender: Recommender) -> None:
+    """Every field of a query but the user tells lists apart, also those that only a variant can set."""
+    service = Service(small_recommender, {}, ExperimentsConfig())
+    changes = {"limit": 9, "offset": 1, "categories": ("Food",), "exclude": ("a",), "stage": "retrieval"}
+    changes |= dict.fromkeys(("in_stock", "exclude_purchased", "exclude_seen", "explain"), True)
+    assert {one.name for one in fields(Query)} == {"user_id", *changes}
+    queries = [Query("u"), *(replace(Query("u"), **{name: value}) for name, value in changes.items())]
+    keys = {service._plan(query, WANTED, small_recommender, "control").cache_key for query in queries}
+    assert len(keys) == len(queries)
