@@ -45,7 +45,9 @@ def test_user_bundle_and_experiments_are_part_of_the_key(small_recommender: Reco
     trial = {
         "name": "trial",
         "salt": "s",
-        "variants": [{"name": "a", "control": True, "weight": 1.0}, {"name": "b", "weight": 1.0}],
+        "enabled": True,
+        "share": 1.0,
+        "variants": [{"name": "a", "control": True, "weight": 0.5}, {"name": "b", "weight": 0.5}],
     }
     newer = copy(small_recommender)
     newer.version = "20260101T000000-00000000"
