@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
-T      ?= tests
+T      ?=
 FAST    = -m "not slow" -n 2 --dist worksteal -q --ignore tests/integration --ignore tests/e2e
 FAST_TMP = $$(test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 
@@ -17,7 +17,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev demo test test-fast test-numeric test-pythons test-lowest check lint types imports format \
+.PHONY: help setup setup-dev demo test coverage test-fast test-numeric test-pythons test-lowest check lint types imports format \
 	lock wheel wheel-test clean bench
 
 help:  ## Show this list
@@ -45,6 +45,10 @@ demo: setup  ## Real data in, trained, evaluated, published and served on this m
 
 test: setup-dev  ## Run the whole test suite; T=path runs a part of it
 	@$(BIN)/python -m pytest $(T)
+
+coverage: setup-dev  ## Run the whole test suite and say which share of the lines it reached
+	@$(BIN)/python -m pytest --cov --cov-report=
+	@echo "lines reached by the tests, commands in processes of their own not counted: $$($(BIN)/coverage report --format=total) %"
 
 test-fast: setup-dev  ## Run the tests that take milliseconds, on two cores, and say how long it took
 	@start=$$(date +%s.%N); TMPDIR=$(FAST_TMP) $(BIN)/python -m pytest $(FAST) $(T) || exit 1; \
