@@ -17,7 +17,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev demo test coverage test-fast test-numeric test-pythons test-lowest check lint types imports format \
+.PHONY: help setup setup-dev demo test coverage test-fast test-numeric test-pythons test-lowest check lint types imports format docs \
 	lock wheel wheel-test clean bench
 
 help:  ## Show this list
@@ -78,6 +78,9 @@ imports: setup-dev  ## import-linter: one way through the packages
 format: setup-dev  ## Rewrite the code in the house format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: setup-dev  ## Write docs/features.md anew
+	@$(BIN)/python -m ranking.features.page > docs/features.md
 
 wheel: setup-dev  ## Build the wheel into dist/
 	@rm -rf build dist

@@ -1,85 +1,46 @@
-"""Stage one: ask every source, merge what they find, keep each source's rank and score."""
+"""Stage one: ask every source, mask, cut, merge. Names no source."""
 
 from dataclasses import dataclass
-from typing import Final
+from functools import reduce
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from pydantic import Field
 
-from candidate_gen.als import AlsModel
-from candidate_gen.index import FactorIndex
-from candidate_gen.item_knn import ItemKnn
-from candidate_gen.popularity import CategoryPopularity, Popularity
-from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile
-from shortlist.config import ConfigModel
-
-SOURCES: Final = ("history", "als", "item_knn", "category_popular", "popular")
-"""The sources, in the order of the rows of `Candidates.rank`."""
-
-FUSION_CONSTANT: Final = 60.0
-EXACT_BELOW_ALLOWED: Final = 5_000
-"""A filter that leaves fewer items than this is searched exactly: an index may hold none of them."""
-
-
-class SourceLimits(ConfigModel):
-    """How many candidates each source may give; 0 switches it off."""
-
-    history: int = Field(default=200, ge=0)
-    als: int = Field(default=120, ge=0)
-    item_knn: int = Field(default=100, ge=0)
-    category_popular: int = Field(default=60, ge=0)
-    popular: int = Field(default=80, ge=1)
-
-    def total(self) -> int:
-        """The most candidates that a user can have."""
-        return sum(getattr(self, name) for name in SOURCES)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """A user's merged candidates, by item position.
-
-    Attributes
-    ----------
-    item_idx : ndarray of int32, shape (n,)
-        Ascending, no item twice.
-    rank : ndarray of float32, shape (n_sources, n)
-        From 1 in the order of `SOURCES`; 0 where a source did not find the item.
-    als_score, item_knn_score : ndarray of float32, shape (n,)
-        Raw scores of these two models for every candidate, whichever source found it.
-    """
-
-    item_idx: npt.NDArray[np.int32]
-    rank: npt.NDArray[np.float32]
-    als_score: npt.NDArray[np.float32]
-    item_knn_score: npt.NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.item_idx)
-
-    def fused_score(self) -> npt.NDArray[np.float32]:
-        """Reciprocal rank fusion over the sources: the order of stage one alone.
-
-        Cormack, Clarke and Buettcher, SIGIR 2009, with their constant of 60. Float32, shape (n,).
-        """
-        reciprocal = np.where(self.rank > 0, 1.0 / (np.float32(FUSION_CONSTANT) + self.rank), np.float32(0.0))
-        fused: npt.NDArray[np.float32] = reciprocal.sum(axis=0, dtype=np.float32)
-        return fused
+from candidate_gen.candidates import Candidates
+from candidate_gen.profile import UserProfile
+from candidate_gen.source import NO_ITEMS, Float32, ItemPositions, Mask, Source
+from candidate_gen.sources.popular import Popular
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateGenerator:
-    """The sources of one bundle, or of one training snapshot."""
+    """The sources of one bundle, or of one training snapshot.
 
-    als: AlsModel
-    index: FactorIndex
-    item_knn: ItemKnn
-    category_popularity: CategoryPopularity
-    popularity: Popularity
-    limits: SourceLimits
+    Attributes
+    ----------
+    sources : tuple of Source
+    limits : tuple of int
+        How many candidates each of them may give.
+    max_candidates : int
+        How many a user may have in all.
+    """
 
-    def candidates(self, profile: UserProfile, allowed: npt.NDArray[np.bool_] | None = None) -> Candidates:
+    sources: tuple[Source, ...]
+    limits: tuple[int, ...]
+    max_candidates: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the sources, in their order."""
+        return tuple(source.name for source in self.sources)
+
+    @property
+    def popular(self) -> Popular:
+        """The source that fills lists."""
+        (found,) = (source for source in self.sources if isinstance(source, Popular))
+        return found
+
+    def candidates(self, profile: UserProfile, allowed: Mask | None = None) -> Candidates:
         """Find candidates for a user.
 
         Parameters
@@ -87,62 +48,41 @@ class CandidateGenerator:
         profile : UserProfile
             The user's history; may be empty, and then only popular items are found.
         allowed : ndarray of bool, shape (n_items,), optional
-            Items that may be found; the popular source then fills up from these alone.
+            Items that may be found; a source then goes on among these alone.
         """
-        factor = self.als.user_factor(profile)
-        knn_scores = self.item_knn.scores(profile)
-        found = self._found(profile, factor, knn_scores, allowed)
-        item_idx, inverse = np.unique(np.concatenate(found), return_inverse=True)
-        return Candidates(
-            item_idx=item_idx,
-            rank=_ranks(found, inverse, len(item_idx)),
-            als_score=np.einsum("ij,j->i", self.als.item_factors[item_idx], factor),
-            item_knn_score=knn_scores[item_idx],
-        )
-
-    def _found(
-        self,
-        profile: UserProfile,
-        factor: npt.NDArray[np.float32],
-        knn_scores: npt.NDArray[np.float32],
-        allowed: npt.NDArray[np.bool_] | None,
-    ) -> list[npt.NDArray[np.int32]]:
-        """The items of each source, best first, in the order of `SOURCES`."""
-        limits = self.limits
-        found = [self.popularity.top(limits.popular, allowed)[0]]
-        if not len(profile):
-            return [np.zeros(0, dtype=np.int32)] * (len(SOURCES) - 1) + found
-        personal = [
-            strongest_items(profile),
-            self._nearest(factor, allowed),
-            self.item_knn.candidates(knn_scores if allowed is None else knn_scores * allowed, limits.item_knn),
-            self.category_popularity.candidates(profile, limits.category_popular, allowed),
+        known = len(profile) > 0
+        asked = [source.ask(profile) if known or not source.needs_history else None for source in self.sources]
+        found = [
+            NO_ITEMS if answer is None else source.found(answer, limit, allowed)
+            for source, answer, limit in zip(self.sources, asked, self.limits, strict=True)
         ]
-        counts = (limits.history, limits.als, limits.item_knn, limits.category_popular)
-        for items, n in zip(personal, counts, strict=True):
-            kept = items if allowed is None else items[allowed[items]]
-            found.insert(-1, kept[:n])
-        return found
+        item_idx, rank = self._cut(*_merged(found))
+        return Candidates(item_idx, rank, self._scores(asked, item_idx), self.names)
 
-    def _nearest(self, factor: npt.NDArray[np.float32], allowed: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int32]:
-        """The items nearest to a user's factor: by the index, or exactly where a filter leaves few items."""
-        if allowed is None or np.count_nonzero(allowed) > EXACT_BELOW_ALLOWED:
-            return self.index.search(factor, self.limits.als, allowed)
-        items = np.flatnonzero(allowed).astype(np.int32)
-        order = np.argsort(-(self.als.item_factors[items] @ factor), kind="stable")
-        nearest: npt.NDArray[np.int32] = items[order[: self.limits.als]]
-        return nearest
+    def _cut(self, item_idx: ItemPositions, rank: Float32) -> tuple[ItemPositions, Float32]:
+        """Keep the `max_candidates` that stand highest in any one source, by rank as a share of its limit."""
+        if len(item_idx) <= self.max_candidates:
+            return item_idx, rank
+        limits = np.array(self.limits, dtype=np.float32)[:, None]
+        share = np.where(rank > 0, rank / np.maximum(limits, 1), np.float32(np.inf))
+        best = np.argsort(reduce(np.minimum, share), kind="stable")[: self.max_candidates]
+        kept = np.sort(best)
+        return item_idx[kept], rank[:, kept]
+
+    def _scores(self, asked: list[Any], item_idx: ItemPositions) -> Float32:
+        scores = np.zeros((len(self.sources), len(item_idx)), dtype=np.float32)
+        for row, source, answer in zip(scores, self.sources, asked, strict=True):
+            if answer is not None:
+                row[:] = source.score(answer, item_idx)
+        return scores
 
 
-def strongest_items(profile: UserProfile) -> npt.NDArray[np.int32]:
-    """The user's own items, by frequency and recency of whatever the user did with them."""
-    return profile.item_idx[np.argsort(-profile.decayed_at(INTEREST_HALF_LIFE_DAYS), kind="stable")]
-
-
-def _ranks(found: list[npt.NDArray[np.int32]], inverse: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.float32]:
-    rank = np.zeros((len(found), n), dtype=np.float32)
+def _merged(found: list[ItemPositions]) -> tuple[ItemPositions, Float32]:
+    """The distinct items, ascending, and their rank in each source, 0 where it did not find them."""
+    item_idx, inverse = np.unique(np.concatenate(found), return_inverse=True)
+    rank = np.zeros((len(found), len(item_idx)), dtype=np.float32)
     start = 0
-    for source, items in enumerate(found):
-        rank[source, inverse[start : start + len(items)]] = np.arange(1, len(items) + 1)
+    for row, items in zip(rank, found, strict=True):
+        row[inverse[start : start + len(items)]] = np.arange(1, len(items) + 1)
         start += len(items)
-    return rank
+    return item_idx, rank

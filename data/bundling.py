@@ -1,15 +1,19 @@
 """Interactions and attributes as files of a bundle."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from data.attributes import ItemAttributes
-from data.interactions import Interactions
+from data.interactions import EVENT_COLUMNS, EVENT_TYPES, Interactions, hourly_baskets
 from shortlist.bundle import Bundle, BundleWriter
 from shortlist.checks import check_ids, check_offsets, check_range, check_shape
+from shortlist.columns import EventType
 from shortlist.errors import BundleError
 from shortlist.ids import MISSING
 
-_INTERACTION_ARRAYS = ("user_offsets", "item_idx", "timestamp", "weight", "price", "is_target")
+_INTERACTION_ARRAYS = ("user_offsets", *EVENT_COLUMNS)
 _ATTRIBUTE_ARRAYS = ("parent", "category", "brand", "price", "available")
 
 
@@ -23,7 +27,9 @@ def save_interactions(writer: BundleWriter, interactions: Interactions) -> None:
 
 def load_interactions(bundle: Bundle) -> Interactions:
     """Map the histories of all users. Raises ``BundleError`` when the arrays do not fit one another."""
-    arrays = {name: bundle.array(f"history_{name}") for name in _INTERACTION_ARRAYS}
+    arrays = {
+        name: bundle.array(f"history_{name}") for name in _INTERACTION_ARRAYS if bundle.has(f"history_{name}.npy")
+    }
     users, items = bundle.ids("users"), bundle.ids("items")
     check_ids("users", users)
     check_ids("items", items)
@@ -31,9 +37,21 @@ def load_interactions(bundle: Bundle) -> Interactions:
     n = len(arrays["item_idx"])
     check_offsets("history_user_offsets", arrays["user_offsets"], len(users), n)
     check_range("history_item_idx", arrays["item_idx"], 0, len(items))
-    for name in _INTERACTION_ARRAYS[2:]:
-        check_shape(f"history_{name}", arrays[name], n)
-    return Interactions(users=users, items=items, **arrays)
+    for name in EVENT_COLUMNS:
+        if name in arrays:
+            check_shape(f"history_{name}", arrays[name], n)
+    return Interactions(users=users, items=items, **_derived(arrays), **arrays)
+
+
+def _derived(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """The columns that bundles of release 0.1 do not hold: baskets are hours, and other types than the target views."""
+    missing: dict[str, npt.NDArray[Any]] = {}
+    if "basket" not in arrays:
+        missing["basket"] = hourly_baskets(arrays["user_offsets"], arrays["timestamp"])
+    if "event_type" not in arrays:
+        purchase, view = EVENT_TYPES.index(EventType.PURCHASE), EVENT_TYPES.index(EventType.VIEW)
+        missing["event_type"] = np.where(arrays["is_target"], purchase, view).astype(np.int8)
+    return missing
 
 
 def save_attributes(writer: BundleWriter, attributes: ItemAttributes) -> None:

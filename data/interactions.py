@@ -5,20 +5,26 @@ whole seconds since 1970 (UTC); "before `as_of`" always means ``timestamp < as_o
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, fields
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from shortlist.columns import EVENT_TYPE, ITEM_ID, PRICE, TIMESTAMP, USER_ID
+from shortlist.columns import EVENT_TYPE, ITEM_ID, PRICE, SESSION_ID, TIMESTAMP, USER_ID, EventType
 from shortlist.config import ConfigModel
 from shortlist.errors import DataError
 from shortlist.ids import IdMap
 
 SECONDS_PER_DAY = 86_400
+SECONDS_PER_HOUR = 3_600
+
+EVENT_TYPES: Final = tuple(EventType)
+
+Rows = slice | npt.NDArray[np.bool_] | npt.NDArray[np.integer]
+ALL_ROWS: Final = slice(None)
 
 
 class EventWeights(ConfigModel):
@@ -56,13 +62,11 @@ class EventWeights(ConfigModel):
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """One user's interactions before a moment, oldest first.
+class EventColumns:
+    """Events as columns of one length n, by user and then by time.
 
     Attributes
     ----------
-    as_of : int
-        The moment, in seconds; every timestamp is earlier.
     item_idx : ndarray of int32, shape (n,)
     timestamp : ndarray of int64, shape (n,)
         Seconds.
@@ -72,21 +76,49 @@ class History:
         Price of one unit, 0 where unknown.
     is_target : ndarray of bool, shape (n,)
         Whether the event is of the type that lists are made to bring about.
+    event_type : ndarray of int8, shape (n,)
+        Place of the type in `EVENT_TYPES`.
+    basket : ndarray of int32, shape (n,)
+        Number of the basket among the user's own, rising: a session, or an hour (UTC) where no session is named.
     """
 
-    as_of: int
     item_idx: npt.NDArray[np.int32]
     timestamp: npt.NDArray[np.int64]
     weight: npt.NDArray[np.float32]
     price: npt.NDArray[np.float32]
     is_target: npt.NDArray[np.bool_]
+    event_type: npt.NDArray[np.int8]
+    basket: npt.NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.item_idx)
 
+    def columns(self, rows: Rows = ALL_ROWS) -> dict[str, npt.NDArray[Any]]:
+        """The columns by name, of some rows."""
+        return {name: getattr(self, name)[rows] for name in EVENT_COLUMNS}
+
+
+EVENT_COLUMNS: Final = tuple(field.name for field in fields(EventColumns))
+EVENT_COLUMN_DTYPES: Final = dict(
+    zip(EVENT_COLUMNS, ("int32", "int64", "float32", "float32", "bool", "int8", "int32"), strict=True)
+)
+
 
 @dataclass(frozen=True, slots=True)
-class Interactions:
+class History(EventColumns):
+    """One user's interactions before a moment, oldest first.
+
+    Attributes
+    ----------
+    as_of : int
+        The moment, in seconds; no timestamp is later.
+    """
+
+    as_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions(EventColumns):
     """All users' interactions, by user and then by time, as compressed sparse rows.
 
     Attributes
@@ -95,25 +127,15 @@ class Interactions:
         Items hold the catalogue's as well as those that only events name.
     user_offsets : ndarray of int64, shape (n_users + 1,)
         The interactions of user ``u`` are ``[user_offsets[u], user_offsets[u + 1])``.
-    item_idx, timestamp, weight, price, is_target : ndarray, shape (n,)
-        As in `History`.
     """
 
     users: IdMap
     items: IdMap
     user_offsets: npt.NDArray[np.int64]
-    item_idx: npt.NDArray[np.int32]
-    timestamp: npt.NDArray[np.int64]
-    weight: npt.NDArray[np.float32]
-    price: npt.NDArray[np.float32]
-    is_target: npt.NDArray[np.bool_]
 
     def __post_init__(self) -> None:
-        for array in (self.user_offsets, self.item_idx, self.timestamp, self.weight, self.price, self.is_target):
+        for array in (self.user_offsets, *(getattr(self, name) for name in EVENT_COLUMNS)):
             array.setflags(write=False)  # many models share these arrays
-
-    def __len__(self) -> int:
-        return len(self.item_idx)
 
     @property
     def user_idx(self) -> npt.NDArray[np.int32]:
@@ -125,42 +147,28 @@ class Interactions:
         """One user's interactions before `as_of`: views on the arrays, no copy."""
         start, end = self.user_offsets[user_idx], self.user_offsets[user_idx + 1]
         end = start + int(np.searchsorted(self.timestamp[start:end], as_of))
-        rows = slice(int(start), int(end))
-        return History(
-            as_of=as_of,
-            item_idx=self.item_idx[rows],
-            timestamp=self.timestamp[rows],
-            weight=self.weight[rows],
-            price=self.price[rows],
-            is_target=self.is_target[rows],
+        return History(**self.columns(slice(int(start), int(end))), as_of=as_of)
+
+    def only(self, keep: npt.NDArray[np.bool_]) -> Self:
+        """Some of the interactions, with the same users and items."""
+        kept = np.concatenate([[0], np.cumsum(keep)])
+        return type(self)(
+            **self.columns(keep), users=self.users, items=self.items, user_offsets=kept[self.user_offsets]
         )
 
     def before(self, as_of: int) -> Self:
         """The interactions before `as_of`, with the same users and items."""
-        keep = self.timestamp < as_of
-        kept = np.concatenate([[0], np.cumsum(keep)])
-        return type(self)(
-            users=self.users,
-            items=self.items,
-            user_offsets=kept[self.user_offsets],
-            item_idx=self.item_idx[keep],
-            timestamp=self.timestamp[keep],
-            weight=self.weight[keep],
-            price=self.price[keep],
-            is_target=self.is_target[keep],
-        )
+        return self.only(self.timestamp < as_of)
 
 
 def empty_history(as_of: int) -> History:
     """The history of a user whom nobody has seen before."""
-    return History(
-        as_of=as_of,
-        item_idx=np.zeros(0, dtype=np.int32),
-        timestamp=np.zeros(0, dtype=np.int64),
-        weight=np.zeros(0, dtype=np.float32),
-        price=np.zeros(0, dtype=np.float32),
-        is_target=np.zeros(0, dtype=np.bool_),
-    )
+    return History(**{name: np.zeros(0, dtype=dtype) for name, dtype in EVENT_COLUMN_DTYPES.items()}, as_of=as_of)
+
+
+def hourly_baskets(user_offsets: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """Number each user's hours (UTC) with an event from 0 on, int32, shape (n,)."""
+    return _numbered(user_offsets, timestamp // SECONDS_PER_HOUR)
 
 
 def build_interactions(
@@ -188,6 +196,7 @@ def build_interactions(
     user_offsets = np.zeros(len(users) + 1, dtype=np.int64)
     np.cumsum(np.bincount(user_idx, minlength=len(users)), out=user_offsets[1:])
     event_types = merged[EVENT_TYPE].to_numpy()[order]
+    codes = {name: code for code, name in enumerate(EVENT_TYPES)}
     return Interactions(
         users=users,
         items=items,
@@ -197,6 +206,10 @@ def build_interactions(
         weight=pd.Series(event_types).map(weights).to_numpy(dtype=np.float32),
         price=merged[PRICE].fillna(0.0).to_numpy(dtype=np.float32)[order],
         is_target=np.asarray(event_types == target),
+        event_type=np.array(pd.Series(event_types).map(codes), dtype=np.int8),
+        basket=_baskets(user_offsets, seconds[order], merged[SESSION_ID].to_numpy()[order])
+        if SESSION_ID in merged
+        else hourly_baskets(user_offsets, seconds[order]),
     )
 
 
@@ -207,10 +220,34 @@ def to_seconds(timestamps: pd.Series) -> npt.NDArray[np.int64]:
 
 
 def _merge_within_second(events: pd.DataFrame) -> pd.DataFrame:
-    """Make one row of the rows of one user, item, type and second; the price is the mean."""
+    """Make one row of the rows of one user, item, type and second; the price is the mean, the session the first."""
     keyed = events[[USER_ID, ITEM_ID, EVENT_TYPE, PRICE]].assign(**{TIMESTAMP: to_seconds(events[TIMESTAMP])})
+    facts = {PRICE: "mean"}
+    if SESSION_ID in events and events[SESSION_ID].notna().any():
+        keyed[SESSION_ID] = events[SESSION_ID]
+        facts[SESSION_ID] = "min"
     keys = [USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE]
-    return keyed.groupby(keys, sort=False)[PRICE].mean().reset_index()
+    return keyed.groupby(keys, sort=False).agg(facts).reset_index()
+
+
+def _baskets(
+    user_offsets: npt.NDArray[np.int64], seconds: npt.NDArray[np.int64], session: npt.NDArray[np.object_]
+) -> npt.NDArray[np.int32]:
+    """Number each user's sessions, and where none is named the user's hours."""
+    named = pd.notna(session)
+    codes = pd.factorize(session, sort=True)[0].astype(np.int64)
+    return _numbered(user_offsets, np.where(named, -1 - codes, seconds // SECONDS_PER_HOUR))
+
+
+def _numbered(user_offsets: npt.NDArray[np.int64], key: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """Number the stretches of one key within each user from 0 on."""
+    starts = np.ones(len(key), dtype=np.bool_)
+    np.not_equal(key[1:], key[:-1], out=starts[1:])
+    first = user_offsets[:-1][np.diff(user_offsets) > 0]
+    starts[first] = True
+    number = np.cumsum(starts)
+    counts = np.diff(user_offsets)
+    return (number - np.repeat(number[first], counts[counts > 0])).astype(np.int32)
 
 
 def _factorise(ids: pd.Series, also: pd.Series | None = None) -> tuple[IdMap, npt.NDArray[np.int32]]:

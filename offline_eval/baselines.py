@@ -5,19 +5,20 @@ Progress?", RecSys 2019; Rendle et al., "Revisiting the Performance of iALS", Re
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from candidate_gen.als import AlsConfig, AlsModel, fit_als
-from candidate_gen.index import FactorIndex, IndexConfig, build_index
-from candidate_gen.item_knn import ItemKnn as ItemKnnModel
-from candidate_gen.item_knn import ItemKnnConfig, fit_item_knn
-from candidate_gen.popularity import Popularity as PopularityModel
-from candidate_gen.popularity import PopularityConfig, fit_popularity
+from candidate_gen.index import IndexConfig, build_index
 from candidate_gen.profile import HALF_LIVES_DAYS, INTEREST_HALF_LIFE_DAYS, build_profile
+from candidate_gen.source import Source
+from candidate_gen.sources.als import Als, AlsConfig, fit_als
+from candidate_gen.sources.item_knn import ItemKnn, ItemKnnConfig, fit_neighbors
+from candidate_gen.sources.popular import Popular, PopularConfig, decayed_targets
+from data.arrays.past import Past
 from data.interactions import History, Interactions
 from offline_eval.systems import System
 from offline_eval.tuning import Choice, PastWindow, choose, past_windows
@@ -42,35 +43,28 @@ ALS_WEIGHTS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Popularity:
-    """The items of the most target interactions of all time, the same for everybody."""
+class SourceSystem:
+    """The lists of one candidate source alone, filled up with what is popular where it finds too few.
 
-    model: PopularityModel
-    name: str = "popularity"
+    Attributes
+    ----------
+    source : Source
+    filler : Popular or None
+        What fills up; None leaves lists short.
+    name : str
+    choices : mapping of str to float
+        What was chosen for it.
+    """
 
-    def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
-        """The most popular items allowed."""
-        del history
-        return self.model.top(n, allowed)[0]
-
-
-@dataclass(frozen=True, slots=True)
-class RecentPopularity:
-    """The items of the most target interactions, each decayed by its age, the same for everybody."""
-
-    model: PopularityModel
-    half_life_days: float
-    name: str = "recent_popularity"
-
-    @property
-    def choices(self) -> dict[str, float]:
-        """The half-life."""
-        return {"half_life_days": self.half_life_days}
+    source: Source
+    filler: Popular | None
+    name: str
+    choices: Mapping[str, float] = field(default_factory=dict)
 
     def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
-        """The items allowed that are most popular lately."""
-        del history
-        return self.model.top(n, allowed)[0]
+        """The items that the source finds, best first."""
+        found = self.source.found(self.source.ask(build_profile(history)), n, allowed)
+        return found if self.filler is None else _filled(found, self.filler, n, allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +75,13 @@ class PersonalFrequency:
 
     Attributes
     ----------
-    popularity : candidate_gen.popularity.Popularity
+    popularity : Popular
         Breaks ties and fills up.
     half_life_days : int
         How fast an interaction fades, one of ``HALF_LIVES_DAYS``.
     """
 
-    popularity: PopularityModel
+    popularity: Popular
     half_life_days: int
     name: str = "personal_frequency"
 
@@ -99,52 +93,10 @@ class PersonalFrequency:
     def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
         """The user's items by decayed weight, then by recent popularity; then popular ones."""
         profile = build_profile(history)
-        popular = self.popularity.score[profile.item_idx]
+        popular = self.popularity.popularity[profile.item_idx]
         order = np.lexsort((profile.item_idx, -popular, -profile.decayed_at(self.half_life_days)))
         own = profile.item_idx[order]
         return _filled(own if allowed is None else own[allowed[own]], self.popularity, n, allowed)
-
-
-@dataclass(frozen=True, slots=True)
-class ItemKnn:
-    """The neighbours of the user's items, filled up with what is popular where these are too few."""
-
-    model: ItemKnnModel
-    popularity: PopularityModel
-    name: str = "item_knn"
-
-    def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
-        """The items nearest to the user's own."""
-        scores = self.model.scores(build_profile(history))
-        near = self.model.candidates(scores if allowed is None else scores * allowed, n)
-        return _filled(near, self.popularity, n, allowed)
-
-
-@dataclass(frozen=True, slots=True)
-class Als:
-    """Matrix factorisation alone: every item scored, none lost to an approximate search.
-
-    Attributes
-    ----------
-    index : FactorIndex
-        An exact one.
-    config : AlsConfig
-        What `model` was fitted with.
-    """
-
-    model: AlsModel
-    index: FactorIndex
-    config: AlsConfig
-    name: str = "als"
-
-    @property
-    def choices(self) -> dict[str, float]:
-        """The weights, and what they were fitted with."""
-        return {key: float(value) for key, value in self.config.model_dump().items()}
-
-    def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
-        """The items of the largest inner product with the user's factor."""
-        return self.index.search(self.model.user_factor(build_profile(history)), n, allowed)
 
 
 def fit_baselines(
@@ -174,22 +126,22 @@ def fit_baselines(
     """
     reporter = reporter or SilentReporter()
     generator = np.random.default_rng(rng)
-    past = interactions_before_cut.before(cut)
-    windows = past_windows(past, cut, horizon_seconds, generator)
+    past = Past.before(interactions_before_cut, cut)
+    windows = past_windows(past.interactions, cut, horizon_seconds, generator)
     seed = int(generator.integers(2**31))
     recent_choice = choose_popularity_half_life(windows, k)
     reporter.step(_said("recent_popularity, half-life in days", recent_choice, k))
-    recent = _fit_recent(past, cut, recent_choice.best)
+    recent = _fit_recent(past, recent_choice.best)
     personal_choice = _choose_personal_half_life(windows, k, recent_choice.best)
     reporter.step(_said("personal_frequency, half-life in days", personal_choice, k))
     als_choice = choose_als_weights(windows[:1], k, seed, reporter)
     reporter.step(_said("als, alpha and regularization", als_choice, k))
     return [
-        Popularity(_fit_recent(past, cut, math.inf)),
-        RecentPopularity(recent, recent_choice.best),
+        SourceSystem(_fit_recent(past, math.inf), None, "popularity"),
+        _recent_system(recent, recent_choice.best),
         PersonalFrequency(recent, personal_choice.best),
-        ItemKnn(fit_item_knn(past, cut, ItemKnnConfig()), recent),
-        fit_als_system(past, cut, _als_config(als_choice.best), seed),
+        SourceSystem(ItemKnn(fit_neighbors(past, ItemKnnConfig()), ItemKnnConfig().recent_items), recent, "item_knn"),
+        fit_als_system(past, _als_config(als_choice.best), seed),
     ]
 
 
@@ -216,16 +168,16 @@ def choose_half_life(
         60 days, without scores, when the past is too short for a window.
     """
     windows = past_windows(interactions_before_cut, cut, horizon_seconds, rng)
-    return _choose_personal_half_life(windows, k, PopularityConfig().half_life_days)
+    return _choose_personal_half_life(windows, k, PopularConfig().half_life_days)
 
 
 def choose_popularity_half_life(windows: list[PastWindow], k: int) -> Choice[float]:
     """Choose how fast popularity fades, in days; the product's own default without windows."""
 
     def build(half_life_days: float, window: PastWindow) -> System:
-        return RecentPopularity(_fit_recent(window.past, window.as_of, half_life_days), half_life_days)
+        return _recent_system(_fit_recent(window.past, half_life_days), half_life_days)
 
-    return choose(RECENT_HALF_LIVES_DAYS, PopularityConfig().half_life_days, windows, build, k)
+    return choose(RECENT_HALF_LIVES_DAYS, PopularConfig().half_life_days, windows, build, k)
 
 
 def choose_als_weights(
@@ -234,23 +186,24 @@ def choose_als_weights(
     """Choose alpha and regularisation among `ALS_WEIGHTS`; the product's own defaults without windows."""
 
     def build(weights: tuple[float, float], window: PastWindow) -> System:
-        return fit_als_system(window.past, window.as_of, _als_config(weights), seed)
+        return fit_als_system(window.past, _als_config(weights), seed)
 
     tracked = (reporter or SilentReporter()).track(ALS_WEIGHTS, len(ALS_WEIGHTS), "ALS settings")
     default = AlsConfig()
     return choose(tracked, (default.alpha, default.regularization), windows, build, k)
 
 
-def fit_als_system(past: Interactions, as_of: int, config: AlsConfig, seed: int) -> Als:
-    """Fit `Als` on interactions that all lie before `as_of` (seconds)."""
-    model = fit_als(past, as_of, config, seed)
+def fit_als_system(past: Past, config: AlsConfig, seed: int) -> SourceSystem:
+    """Matrix factorisation alone: every item scored, none lost to an approximate search."""
+    model = fit_als(past, config, seed)
     no_users = np.zeros((0, config.factors), dtype=np.float32)
     index, _ = build_index(model.item_factors, no_users, 1, IndexConfig())  # exact, for want of users
-    return Als(model, index, config)
+    settings = config.model_dump(exclude={"index", "limit"})
+    return SourceSystem(Als(model, index), None, "als", {name: float(value) for name, value in settings.items()})
 
 
 def _choose_personal_half_life(windows: list[PastWindow], k: int, popularity_half_life_days: float) -> Choice[int]:
-    popularity = {window.as_of: _fit_recent(window.past, window.as_of, popularity_half_life_days) for window in windows}
+    popularity = {window.as_of: _fit_recent(window.past, popularity_half_life_days) for window in windows}
 
     def build(half_life_days: int, window: PastWindow) -> System:
         return PersonalFrequency(popularity[window.as_of], half_life_days)
@@ -258,8 +211,12 @@ def _choose_personal_half_life(windows: list[PastWindow], k: int, popularity_hal
     return choose(HALF_LIVES_DAYS, INTEREST_HALF_LIFE_DAYS, windows, build, k)
 
 
-def _fit_recent(past: Interactions, as_of: int, half_life_days: float) -> PopularityModel:
-    return fit_popularity(past, as_of, PopularityConfig(half_life_days=half_life_days))
+def _fit_recent(past: Past, half_life_days: float) -> Popular:
+    return Popular.of(decayed_targets(past, half_life_days))
+
+
+def _recent_system(recent: Popular, half_life_days: float) -> SourceSystem:
+    return SourceSystem(recent, None, "recent_popularity", {"half_life_days": half_life_days})
 
 
 def _als_config(weights: tuple[float, float]) -> AlsConfig:
@@ -267,11 +224,11 @@ def _als_config(weights: tuple[float, float]) -> AlsConfig:
     return AlsConfig(alpha=alpha, regularization=regularization)
 
 
-def _filled(items: Items, popularity: PopularityModel, n: int, allowed: Allowed) -> Items:
+def _filled(items: Items, popularity: Popular, n: int, allowed: Allowed) -> Items:
     """The first `n` of the items, and popular ones in the places left over."""
     if len(items) >= n:
         return items[:n]
-    popular = popularity.top(n, allowed)[0]
+    popular = popularity.top(n, allowed)
     return np.concatenate([items, popular[~np.isin(popular, items)]])[:n]
 
 

@@ -6,6 +6,7 @@ from typing import Final, Generic, TypeVar
 
 import numpy as np
 
+from data.arrays.past import Past
 from data.interactions import Interactions
 from offline_eval.metrics import ndcg_at_k
 from offline_eval.protocol import TestSet, build_test_set
@@ -23,14 +24,14 @@ class PastWindow:
 
     Attributes
     ----------
-    past : Interactions
-        All before ``as_of``.
+    past : Past
+        What was known at ``as_of``.
     as_of : int
         When the window begins, in seconds.
     test_set : TestSet
     """
 
-    past: Interactions
+    past: Past
     as_of: int
     test_set: TestSet
 
@@ -71,7 +72,7 @@ def past_windows(
         known = interactions.before(as_of + horizon_seconds)
         test_set = build_test_set(known, as_of, as_of + horizon_seconds).drawn(USERS_PER_WINDOW, generator)
         if len(test_set):
-            windows.append(PastWindow(known.before(as_of), as_of, test_set))
+            windows.append(PastWindow(Past.before(known, as_of), as_of, test_set))
     return windows
 
 
@@ -104,5 +105,5 @@ def choose(
 
 def window_ndcg(system: System, window: PastWindow, k: int) -> float:
     """The mean NDCG@k of a system over a window's users, all items counted."""
-    hits = segment_hits(system, window.past, window.test_set, k, segments=("overall",))["overall"]
+    hits = segment_hits(system, window.past.interactions, window.test_set, k, segments=("overall",))["overall"]
     return float(ndcg_at_k(hits, window.test_set.n_relevant("overall"), k).mean())

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from candidate_gen.training import fit_generator
+from data.arrays.past import Past
 from data.attributes import ItemAttributes, build_attributes
 from data.catalog import read_items
 from data.interactions import Interactions, build_interactions, to_seconds
@@ -74,8 +75,9 @@ def fit_recommender(
 ) -> Trained:
     """Fit both stages on a shop's interactions, all of which must lie before `as_of` (seconds)."""
     reporter.step("retrieval: ALS, index, neighbours, popularity")
-    generator, found = fit_generator(shop.interactions, shop.attributes, as_of, config.candidate_gen, config.seed)
-    context = fit_context(shop.interactions, shop.attributes, as_of)
+    past = Past.before(shop.interactions, as_of)
+    generator, found = fit_generator(past, shop.attributes, config.candidate_gen, config.seed)
+    context = fit_context(past, shop.attributes, config.candidate_gen)
     reporter.step("ranking: snapshots, features, trees")
     ranker, chosen = fit_ranker(
         shop.interactions, shop.attributes, as_of, config.ranking, config.candidate_gen, config.seed, reporter
@@ -133,7 +135,7 @@ def write_bundle(
             config_sha256=content_sha256(settings),
             git_commit=_git_commit(),
             libraries={library: version(library) for library in LIBRARIES} | {"python": platform.python_version()},
-            features=feature_schema(),
+            features=feature_schema(trained.recommender.two_stage.context.names),
             metrics=trained.metrics,
             choices=trained.choices,
             gate=GATE_NOT_RUN,

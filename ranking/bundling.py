@@ -6,9 +6,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from candidate_gen.bundling import load_generator, save_generator
-from candidate_gen.settings import CandidateConfig
+from candidate_gen.settings import CandidateConfig, upgraded
 from data.bundling import load_attributes, load_interactions, save_attributes, save_interactions
-from ranking.features import FEATURES, FeatureContext
+from ranking.features import FeatureContext, unknown_features
 from ranking.item_stats import WINDOWS_DAYS, ItemStats
 from ranking.ranker import load_ranker
 from ranking.recommender import Query, Recommender
@@ -21,9 +21,9 @@ from shortlist.errors import BundleError, FeatureSchemaError
 RANKER_FILE = "ranker.txt"
 
 
-def feature_schema() -> tuple[tuple[str, str], ...]:
-    """The ordered names and dtypes of the features."""
-    return tuple((name, np.dtype(np.float32).str) for name in FEATURES)
+def feature_schema(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The ordered names and dtypes of features."""
+    return tuple((name, np.dtype(np.float32).str) for name in names)
 
 
 def save_recommender(writer: BundleWriter, recommender: Recommender) -> None:
@@ -48,17 +48,17 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     Raises
     ------
     FeatureSchemaError
-        When the bundle's features are not those of this release.
+        When the bundle names a feature that this release does not know.
     BundleError
         When a file that is needed is not listed, arrays do not fit one another, or the ranker's trees are not sound.
     """
-    if bundle.manifest.features != feature_schema():
-        raise FeatureSchemaError(f"{bundle.folder}: its features are not those of this release. Train again.")
     config = _trained_with(bundle)
+    sources = tuple(source.name for source in config.sources())
+    names = _known_features(bundle, sources)
     interactions = load_interactions(bundle)
     attributes = load_attributes(bundle, len(interactions.items))
-    context = FeatureContext.of(_load_stats(bundle, len(interactions.items)), attributes)
-    ranker = load_ranker(bundle.text("ranker"), num_threads) if bundle.has(RANKER_FILE) else None
+    context = FeatureContext.of(_load_stats(bundle, len(interactions.items)), attributes, sources, names)
+    ranker = load_ranker(bundle.text("ranker"), names, num_threads) if bundle.has(RANKER_FILE) else None
     two_stage = TwoStage(load_generator(bundle, attributes, config), context, ranker)
     as_of = int(bundle.manifest.data.end.timestamp())
     target = str(bundle.manifest.choices.get("target", EventType.PURCHASE))
@@ -70,9 +70,20 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
 def _trained_with(bundle: Bundle) -> CandidateConfig:
     """The configuration of stage one that the bundle was trained with."""
     try:
-        return CandidateConfig.model_validate(bundle.manifest.config["candidate_gen"])
-    except (KeyError, ValidationError) as error:
+        config: CandidateConfig = CandidateConfig.model_validate(upgraded(bundle.manifest.config["candidate_gen"]))
+    except (KeyError, TypeError, ValidationError) as error:
         raise BundleError(f"{bundle.folder}: not trained with a configuration of this release. Train again.") from error
+    return config
+
+
+def _known_features(bundle: Bundle, sources: tuple[str, ...]) -> tuple[str, ...]:
+    """The features that the bundle names, each of which this release can compute."""
+    names = tuple(name for name, _ in bundle.manifest.features)
+    unknown = unknown_features(names, sources)
+    if unknown or bundle.manifest.features != feature_schema(names) or len(set(names)) < len(names) or not names:
+        listed = ", ".join(unknown[:5]) or "their types"
+        raise FeatureSchemaError(f"{bundle.folder}: this release does not know its features ({listed}). Train again.")
+    return names
 
 
 def _load_stats(bundle: Bundle, n_items: int) -> ItemStats:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from data.interactions import SECONDS_PER_DAY, Interactions
 
@@ -54,11 +55,10 @@ class ItemStats:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-def fit_item_stats(interactions: Interactions, attributes: ItemAttributes, as_of: int) -> ItemStats:
-    """Compute the statistics over all interactions, which must lie before `as_of` (seconds)."""
-    n_items = len(interactions.items)
-    n_users = int(np.count_nonzero(np.diff(interactions.user_offsets)))  # those seen by then, not those to come
-    days = (as_of - interactions.timestamp).astype(np.float32) / np.float32(SECONDS_PER_DAY)
+def fit_item_stats(past: Past, attributes: ItemAttributes) -> ItemStats:
+    """Compute the statistics over all that was known at a moment."""
+    interactions, n_items, days = past.interactions, past.n_items, past.days()
+    n_users = len(past.active_users())  # those seen by then, not those to come
     share = np.stack([_share(interactions, days, window, n_items) for window in WINDOWS_DAYS])
     repeat_rate, gap_days, n_buyers = _repeats(interactions, n_items)
     price = _mean_price(interactions, attributes, n_items)

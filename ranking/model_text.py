@@ -8,7 +8,6 @@ import math
 import re
 from typing import Final
 
-from ranking.features import FEATURES
 from shortlist.errors import BundleError, FeatureSchemaError
 
 MAX_LEAVES: Final = 4_096
@@ -24,9 +23,8 @@ _HEADER: Final = {
     "num_class": "1",
     "num_tree_per_iteration": "1",
     "label_index": "0",
-    "max_feature_idx": str(len(FEATURES) - 1),
 }
-_HEADER_LINES: Final = (*_HEADER, "objective", "feature_names", "feature_infos", "tree_sizes")
+_HEADER_LINES: Final = (*_HEADER, "max_feature_idx", "objective", "feature_names", "feature_infos", "tree_sizes")
 _NUMERIC_DECISIONS: Final = range(0, 16, 2)
 
 
@@ -35,21 +33,21 @@ def trim_model_text(text: str) -> str:
     return text[: text.index(END) + len(END)]
 
 
-def check_model_text(text: str) -> None:
-    """Check a trimmed model text.
+def check_model_text(text: str, names: tuple[str, ...]) -> None:
+    """Check a trimmed model text against the names of the features that its rows will have.
 
     Raises
     ------
     FeatureSchemaError
-        When it was trained on other features than this release computes.
+        When it was trained on other features.
     BundleError
         When it is not what LightGBM writes: a line too many or too few, arrays of other lengths, numbers that are not
         finite, or nodes that are no tree.
     """
     try:
         header, *trees = _split(text)
-        sizes = _check_header(_fields(header, _HEADER_LINES))
-        _check_trees(trees, sizes)
+        sizes = _check_header(_fields(header, _HEADER_LINES), names)
+        _check_trees(trees, sizes, len(names))
     except (ValueError, IndexError) as error:
         raise BundleError(f"ranker.txt: not a sound model: {error}. Train again.") from error
 
@@ -75,33 +73,33 @@ def _fields(block: str, names: tuple[str, ...], first_line: str = "") -> dict[st
     return {name: value for name, _, value in lines}
 
 
-def _check_header(fields: dict[str, str]) -> list[int]:
+def _check_header(fields: dict[str, str], names: tuple[str, ...]) -> list[int]:
     """Check the header; return the sizes of the trees in bytes."""
-    if tuple(fields["feature_names"].split(" ")) != FEATURES:
-        raise FeatureSchemaError("ranker.txt: its features are not those of this release. Train again.")
-    for name, wanted in _HEADER.items():
+    if tuple(fields["feature_names"].split(" ")) != names:
+        raise FeatureSchemaError("ranker.txt: its features are not those that the manifest names. Train again.")
+    for name, wanted in (_HEADER | {"max_feature_idx": str(len(names) - 1)}).items():
         if fields[name] != wanted:
             raise ValueError(f"{name} is {fields[name]}, not {wanted}")
     if fields["objective"].split(" ")[0] not in OBJECTIVES:
         raise ValueError("its objective is none that this release trains")
     ranges = fields["feature_infos"].split(" ")
-    if len(ranges) != len(FEATURES) or not all(map(_RANGE.fullmatch, ranges)):
+    if len(ranges) != len(names) or not all(map(_RANGE.fullmatch, ranges)):
         raise ValueError("feature_infos does not have a range for each feature")
     return [int(size) for size in fields["tree_sizes"].split(" ")]
 
 
-def _check_trees(trees: list[str], sizes: list[int]) -> None:
+def _check_trees(trees: list[str], sizes: list[int], n_features: int) -> None:
     """Check each tree, and that there are as many, each as long, as the header says."""
     for number, tree in enumerate(trees):
         try:
-            _check_tree(_fields(tree.removesuffix("\n\n"), (), f"Tree={number}\n"))
+            _check_tree(_fields(tree.removesuffix("\n\n"), (), f"Tree={number}\n"), n_features)
         except (ValueError, IndexError) as error:
             raise ValueError(f"tree {number} {error}") from error
     if not trees or sizes != [len(tree) for tree in trees]:
         raise ValueError("its trees do not have the sizes that its header says")
 
 
-def _check_tree(fields: dict[str, str]) -> None:
+def _check_tree(fields: dict[str, str], n_features: int) -> None:
     n_leaves = int(fields["num_leaves"])
     if not 1 <= n_leaves <= MAX_LEAVES:
         raise ValueError(f"has {n_leaves} leaves")
@@ -115,7 +113,7 @@ def _check_tree(fields: dict[str, str]) -> None:
         _floats(fields, name, n_nodes)
     for name in ("leaf_weight", "leaf_count"):
         _floats(fields, name, n_leaves)
-    if not all(feature in range(len(FEATURES)) for feature in _integers(fields, "split_feature", n_nodes)):
+    if not all(feature in range(n_features) for feature in _integers(fields, "split_feature", n_nodes)):
         raise ValueError("splits on a feature that does not exist")
     if not all(decision in _NUMERIC_DECISIONS for decision in _integers(fields, "decision_type", n_nodes)):
         raise ValueError("has a split that is not numeric")

@@ -46,15 +46,15 @@ class Ranker:
         return trim_model_text(self.booster.model_to_string())
 
 
-def load_ranker(text: str, num_threads: int = 1) -> Ranker:
+def load_ranker(text: str, names: tuple[str, ...], num_threads: int = 1) -> Ranker:
     """Load a ranker from text, after checking that its trees are sound.
 
     Raises
     ------
     FeatureSchemaError
-        When it was trained on other features than this release computes.
+        When it was trained on other features than those named.
     BundleError
         When a tree's arrays are not those of a tree.
     """
-    check_model_text(text)
+    check_model_text(text, names)
     return Ranker(lightgbm.Booster(model_str=text), num_threads)

@@ -9,19 +9,18 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
-from candidate_gen.generator import SOURCES
+from candidate_gen.sources import SOURCES
+from candidate_gen.sources.history import History as OwnItems
+from candidate_gen.sources.popular import Popular
 from data.attributes import ItemAttributes
 from data.interactions import History, Interactions, empty_history
-from ranking.features import FEATURES
 from ranking.two_stage import ListRequest, Mask, RankedList, Stage, TwoStage
 from shortlist.columns import EventType
 from shortlist.ids import MISSING
 
 ListSource = Literal["personalized", "popular"]
 
-REASONS: Final = dict(
-    zip(SOURCES, ("seen_before", "fits_taste", "chosen_together", "popular_in_category", "popular"), strict=True)
-)
+REASONS: Final = {source.name: source.reason for source in SOURCES}
 """The reason that each source stands for. What the user bought is ``bought_before`` and not merely seen."""
 
 BOUGHT: Final = "bought_before"
@@ -214,12 +213,14 @@ class Recommender:
         """The reasons of each item: of the sources that found it, in their order, or that it fills the list."""
         places = _places(item_idx, ranked.candidates.item_idx)
         is_found = (ranked.candidates.rank[:, places] > 0) & (places != MISSING)
-        is_found[-1] = (is_found[-1] | (places == MISSING)) & (self.two_stage.generator.popularity.score[item_idx] > 0)
-        names = np.array(list(REASONS.values()))
+        popular = ranked.candidates.sources.index(Popular.name)
+        ever_bought = self.two_stage.generator.popular.popularity[item_idx] > 0
+        is_found[popular] = (is_found[popular] | (places == MISSING)) & ever_bought
+        names = np.array([REASONS[source] for source in ranked.candidates.sources])
         named = [names[column].tolist() for column in is_found.T]
         is_bought = np.isin(item_idx, bought)
         return [
-            tuple(BOUGHT if name == names[0] and was_bought else name for name in reasons) or (FILLER,)
+            tuple(BOUGHT if name == OwnItems.reason and was_bought else name for name in reasons) or (FILLER,)
             for reasons, was_bought in zip(named, is_bought, strict=True)
         ]
 
@@ -231,9 +232,10 @@ class Recommender:
         places = _places(item_idx, ranked.candidates.item_idx)
         features = self.two_stage.context.features(ranked.profile, ranked.candidates)
         shares = ranker.contributions(features[places])
+        names = self.two_stage.context.names
         strongest = np.argsort(-np.abs(shares), axis=1)[:, :N_CONTRIBUTIONS]
         return [
-            {} if place == MISSING else {FEATURES[column]: round(float(row[column]), 4) for column in columns}
+            {} if place == MISSING else {names[column]: round(float(row[column]), 4) for column in columns}
             for place, row, columns in zip(places, shares, strongest, strict=True)
         ]
 

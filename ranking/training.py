@@ -12,10 +12,11 @@ from pydantic import Field
 from candidate_gen.profile import build_profile
 from candidate_gen.settings import CandidateConfig
 from candidate_gen.training import fit_generator
+from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from data.interactions import Interactions
 from data.splits import LabelWindow, label_windows
-from ranking.features import FEATURES, FeatureContext
+from ranking.features import FeatureContext, feature_names
 from ranking.item_stats import fit_item_stats
 from ranking.labels import Labels, collect_labels
 from ranking.ranker import Ranker
@@ -55,16 +56,24 @@ class TrainingSet:
     features : ndarray of float32, shape (n, n_features)
     label : ndarray of int8, shape (n,)
     group_sizes : ndarray of int64, shape (n_queries,)
+    names : tuple of str
+        The features.
     """
 
     features: npt.NDArray[np.float32]
     label: npt.NDArray[np.int8]
     group_sizes: npt.NDArray[np.int64]
+    names: tuple[str, ...]
 
 
-def fit_context(interactions: Interactions, attributes: ItemAttributes, as_of: int) -> FeatureContext:
-    """The item side of the features, from interactions that must lie before `as_of` (seconds)."""
-    return FeatureContext.of(fit_item_stats(interactions, attributes, as_of), attributes)
+def fit_context(past: Past, attributes: ItemAttributes, config: CandidateConfig) -> FeatureContext:
+    """The features of candidates of the sources that are switched on."""
+    return FeatureContext.of(fit_item_stats(past, attributes), attributes, source_names(config))
+
+
+def source_names(config: CandidateConfig) -> tuple[str, ...]:
+    """The names of the sources that are switched on."""
+    return tuple(source.name for source in config.sources())
 
 
 def fit_ranker(
@@ -121,25 +130,26 @@ def build_training_set(
 
     Both stages' models are fitted on the snapshot's past alone. Queries without a positive candidate are dropped.
     """
-    past = interactions.before(window.start)
+    past = Past.before(interactions, window.start)
+    names = feature_names(source_names(candidate_config))
     if not len(past):
-        return _concatenate([])
-    generator, _ = fit_generator(past, attributes, window.start, candidate_config, rng)
-    context = fit_context(past, attributes, window.start)
+        return _concatenate([], names)
+    generator, _ = fit_generator(past, attributes, candidate_config, rng)
+    context = fit_context(past, attributes, candidate_config)
     labels = collect_labels(interactions, window)
     queries = []
     for row in _sampled_rows(past, labels, config.max_queries_per_window, rng):
-        profile = build_profile(past.history(int(labels.user_idx[row]), window.start))
+        profile = build_profile(past.history(int(labels.user_idx[row])))
         candidates = generator.candidates(profile)
         label = np.isin(candidates.item_idx, labels.of(row))
         if label.any():
             queries.append((context.features(profile, candidates), label.astype(np.int8)))
-    return _concatenate(queries)
+    return _concatenate(queries, names)
 
 
-def _sampled_rows(past: Interactions, labels: Labels, n: int, rng: int) -> npt.NDArray[np.int64]:
+def _sampled_rows(past: Past, labels: Labels, n: int, rng: int) -> npt.NDArray[np.int64]:
     """Rows of users with a history, at most `n` of them."""
-    rows = np.flatnonzero(np.diff(past.user_offsets)[labels.user_idx] > 0)
+    rows = np.flatnonzero(np.diff(past.interactions.user_offsets)[labels.user_idx] > 0)
     if len(rows) <= n:
         return rows
     return np.sort(np.random.default_rng(rng).choice(rows, size=n, replace=False))
@@ -206,7 +216,7 @@ def _dataset(training: TrainingSet, reference: lightgbm.Dataset | None = None) -
         training.features,
         training.label,
         group=training.group_sizes,
-        feature_name=list(FEATURES),
+        feature_name=list(training.names),
         reference=reference,
         params={"verbosity": -1},
     )
@@ -221,7 +231,7 @@ def _joined(sets: Sequence[TrainingSet], config: RankerConfig, rng: int) -> Trai
             rows = slice(int(start), int(start + size))
             kept = _sampled_negatives(one.label[rows], config.negatives_per_query, draw)
             queries.append((one.features[rows][kept], one.label[rows][kept]))
-    return _concatenate(queries)
+    return _concatenate(queries, sets[0].names)
 
 
 def _sampled_negatives(label: npt.NDArray[np.int8], n: int, draw: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -232,13 +242,16 @@ def _sampled_negatives(label: npt.NDArray[np.int8], n: int, draw: np.random.Gene
     return np.sort(np.concatenate([np.flatnonzero(label), negatives]))
 
 
-def _concatenate(queries: Iterable[tuple[npt.NDArray[np.float32], npt.NDArray[np.int8]]]) -> TrainingSet:
+def _concatenate(
+    queries: Iterable[tuple[npt.NDArray[np.float32], npt.NDArray[np.int8]]], names: tuple[str, ...]
+) -> TrainingSet:
     queries = list(queries)
     if not queries:
-        empty = np.zeros((0, len(FEATURES)), dtype=np.float32)
-        return TrainingSet(empty, np.zeros(0, dtype=np.int8), np.zeros(0, dtype=np.int64))
+        empty = np.zeros((0, len(names)), dtype=np.float32)
+        return TrainingSet(empty, np.zeros(0, dtype=np.int8), np.zeros(0, dtype=np.int64), names)
     return TrainingSet(
         features=np.concatenate([features for features, _ in queries]),
         label=np.concatenate([label for _, label in queries]),
         group_sizes=np.array([len(label) for _, label in queries], dtype=np.int64),
+        names=names,
     )

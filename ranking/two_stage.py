@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from candidate_gen.generator import CandidateGenerator, Candidates
+from candidate_gen.candidates import Candidates
+from candidate_gen.generator import CandidateGenerator
 from candidate_gen.profile import UserProfile, build_profile
 from data.interactions import History
 from ranking.features import FeatureContext
@@ -100,7 +101,9 @@ class TwoStage:
         items, score = candidates.item_idx[best], _to_unit(raw[best])
         missing = request.n - len(items)
         if missing > 0:
-            filling, popularity = self.generator.popularity.top(request.n, request.allowed)
+            popular = self.generator.popular
+            filling = popular.top(request.n, request.allowed)
+            popularity = popular.popularity[filling]
             new = np.isin(filling, items, invert=True, assume_unique=True)
             floor = score[-1] if len(score) else np.float32(1.0)
             items = np.concatenate([items, filling[new][:missing]])

@@ -78,7 +78,8 @@ def test_contracts_forbid_what_the_table_does_not_allow(project: dict) -> None:
 
 def test_every_package_is_named_everywhere(project: dict) -> None:
     """The packages of the wheel, of the type checker, of the contracts and of the design are the same."""
-    assert set(project["tool"]["setuptools"]["packages"]) == set(ALLOWED)
+    folders = {path.parent.relative_to(ROOT) for name in ALLOWED for path in (ROOT / name).rglob("*.py")}
+    assert set(project["tool"]["setuptools"]["packages"]) == {".".join(folder.parts) for folder in folders}
     assert set(project["tool"]["mypy"]["packages"]) == set(ALLOWED)
     assert set(project["tool"]["importlinter"]["root_packages"]) == set(ALLOWED)
     assert all((ROOT / package / "py.typed").is_file() for package in ALLOWED)

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = PROJECT["tool"]["setuptools"]["packages"]
+ROOTS = {package.partition(".")[0] for package in PACKAGES}
 
 
 def run(*command: object, cwd: Path) -> str:
@@ -37,7 +38,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel, built from a copy of the source."""
     folder = tmp_path_factory.mktemp("wheel")
     for name in source_files():
-        if name.split("/")[0] in {*PACKAGES, "tests", "config", "docs"} or "/" not in name:
+        if name.split("/")[0] in {*ROOTS, "tests", "config", "docs"} or "/" not in name:
             (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / "source" / name)
     out = folder / "dist"
@@ -54,17 +55,17 @@ def test_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
     wanted = {
         name
         for name in source_files()
-        if name.split("/")[0] in PACKAGES and name.count("/") == 1 and (name.endswith((".py", "py.typed")))
+        if name.rpartition("/")[0].replace("/", ".") in PACKAGES and (name.endswith((".py", "py.typed")))
     }
     assert names - records == wanted
-    assert {f"{package}/__init__.py" for package in PACKAGES} <= names
-    assert {f"{package}/py.typed" for package in PACKAGES} <= names
+    assert {f"{package.replace('.', '/')}/__init__.py" for package in PACKAGES} <= names
+    assert {f"{package}/py.typed" for package in ROOTS} <= names
 
 
-def test_packages_have_no_folders_below(wheel: Path) -> None:
-    """No module lies deeper than its package, where the explicit list would leave it out."""
-    deeper = {name for name in source_files() if name.split("/")[0] in PACKAGES and name.count("/") > 1}
-    assert {name for name in deeper if name.endswith(".py")} == set()
+def test_every_folder_that_holds_a_module_is_a_package(wheel: Path) -> None:
+    """No module lies where the explicit list of packages would leave it out."""
+    modules = {name for name in source_files() if name.split("/")[0] in ROOTS and name.endswith(".py")}
+    assert {name.rpartition("/")[0].replace("/", ".") for name in modules} == set(PACKAGES)
 
 
 @pytest.mark.slow

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from implicit.cpu.als import AlternatingLeastSquares
 
-from candidate_gen.als import AlsConfig, AlsModel, fit_als
-from candidate_gen.matrix import user_item_matrix
 from candidate_gen.profile import build_profile
+from candidate_gen.sources.als import AlsConfig, AlsModel, fit_als
+from data.arrays.past import Past
 from data.interactions import SECONDS_PER_DAY, Interactions, empty_history
 
 AS_OF = 200 * SECONDS_PER_DAY
@@ -27,7 +27,7 @@ def interactions(make_interactions) -> Interactions:
 @pytest.fixture(scope="module")
 def model(interactions: Interactions) -> AlsModel:
     """Factors of these."""
-    return fit_als(interactions, AS_OF, CONFIG, 1)
+    return fit_als(Past.before(interactions, AS_OF), CONFIG, 1)
 
 
 def test_fold_in_is_what_implicit_computes(interactions: Interactions, model: AlsModel) -> None:
@@ -36,7 +36,7 @@ def test_fold_in_is_what_implicit_computes(interactions: Interactions, model: Al
         factors=CONFIG.factors, alpha=CONFIG.alpha, regularization=CONFIG.regularization, use_cg=False
     )
     reference.item_factors = model.item_factors
-    matrix = user_item_matrix(interactions, AS_OF, CONFIG.half_life_days)
+    matrix = Past.before(interactions, AS_OF).user_item_matrix(CONFIG.half_life_days)
     for user in range(len(interactions.users)):
         profile = build_profile(interactions.history(user, AS_OF))
         wanted = reference.recalculate_user(user, matrix[user])
@@ -45,7 +45,7 @@ def test_fold_in_is_what_implicit_computes(interactions: Interactions, model: Al
 
 def test_fold_in_solves_the_normal_equations(interactions: Interactions, model: AlsModel) -> None:
     """The factor is ``(Y'Y + Y'(C-I)Y + reg I)^-1 Y'C p``, with ``alpha * log1p(weight)`` as the confidence."""
-    matrix = user_item_matrix(interactions, AS_OF, CONFIG.half_life_days).toarray().astype(np.float64)
+    matrix = Past.before(interactions, AS_OF).user_item_matrix(CONFIG.half_life_days).toarray().astype(np.float64)
     items = model.item_factors.astype(np.float64)
     for user in range(5):
         confidence = CONFIG.alpha * matrix[user]
@@ -75,12 +75,12 @@ def test_items_without_events_have_zero_factors(interactions: Interactions, mode
 def test_fitting_is_repeatable_and_changes_nothing(interactions: Interactions, model: AlsModel) -> None:
     """The same interactions and seed give the same bits; the interactions stay as they are."""
     before = interactions.weight.copy()
-    np.testing.assert_array_equal(fit_als(interactions, AS_OF, CONFIG, 1).item_factors, model.item_factors)
+    np.testing.assert_array_equal(fit_als(Past.before(interactions, AS_OF), CONFIG, 1).item_factors, model.item_factors)
     np.testing.assert_array_equal(interactions.weight, before)
 
 
 def test_matrix_adds_up_what_decayed(make_interactions) -> None:
     """A pair's entry is ``log1p`` of its weights, each halved every half-life; views count a fifth."""
-    interactions = make_interactions([("u", "a", 190), ("u", "a", 180), ("u", "b", 200 - 1e-9, "view")])
-    matrix = user_item_matrix(interactions, AS_OF, 10).toarray()
+    interactions = make_interactions([("u", "a", 190), ("u", "a", 180), ("u", "b", 200 - 1 / 86_400, "view")])
+    matrix = Past.before(interactions, AS_OF).user_item_matrix(10).toarray()
     np.testing.assert_allclose(matrix, [np.log1p([0.5 + 0.25, 0.2])], rtol=1e-4)

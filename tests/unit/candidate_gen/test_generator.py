@@ -1,14 +1,14 @@
 """Stage one: merging what the sources find."""
 
-from dataclasses import fields
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from candidate_gen.generator import SOURCES, CandidateGenerator, Candidates, SourceLimits, strongest_items
+from candidate_gen.candidates import Candidates
+from candidate_gen.generator import CandidateGenerator
 from candidate_gen.profile import UserProfile, build_profile
-from data.interactions import SECONDS_PER_DAY, History, empty_history
-from pipelines.settings import Config
+from data.interactions import EVENT_COLUMNS, SECONDS_PER_DAY, History, empty_history
 from ranking.recommender import Recommender
 
 HISTORY_DAYS = (3, 10, 17, 17, 24)
@@ -30,43 +30,47 @@ def newcomer(recommender: Recommender, parity: int) -> UserProfile:
     items = [recommender.interactions.items.position(f"item-{number:03}") for number in range(parity, 50, 10)]
     seconds = recommender.as_of - np.array(sorted(HISTORY_DAYS, reverse=True)) * SECONDS_PER_DAY
     one = np.ones(len(items), dtype=np.float32)
-    return build_profile(History(recommender.as_of, np.array(items, np.int32), seconds, one, one, one.astype(np.bool_)))
+    history = History(
+        as_of=recommender.as_of,
+        item_idx=np.array(items, np.int32),
+        timestamp=seconds,
+        weight=one,
+        price=one,
+        is_target=one.astype(np.bool_),
+        event_type=one.astype(np.int8),
+        basket=np.arange(len(items), dtype=np.int32),
+    )
+    return build_profile(history)
 
 
-def check(found: Candidates, limits: SourceLimits) -> None:
-    """What holds of all candidates."""
+def check(found: Candidates, generator: CandidateGenerator) -> None:
+    """What holds of all candidates that were not cut."""
     assert (np.diff(found.item_idx) > 0).all()
-    assert found.rank.shape == (len(SOURCES), len(found))
+    assert found.rank.shape == found.score.shape == (len(generator.sources), len(found))
+    assert found.sources == generator.names
     assert (found.rank > 0).any(axis=0).all()
-    for name, ranks in zip(SOURCES, found.rank, strict=True):
+    for limit, ranks in zip(generator.limits, found.rank, strict=True):
         given = np.sort(ranks[ranks > 0])
-        assert len(given) <= getattr(limits, name)
+        assert len(given) <= limit
         np.testing.assert_array_equal(given, np.arange(1, len(given) + 1))
 
 
 def by_rank(found: Candidates, source: str) -> list[int]:
     """A source's items, best first."""
-    ranks = found.rank[SOURCES.index(source)]
+    ranks = found.rank[found.sources.index(source)]
     return found.item_idx[np.argsort(ranks, kind="stable")][(ranks == 0).sum() :].tolist()
 
 
 @pytest.mark.parametrize("user_id", ["user-000", "user-001", "user-150"])
 def test_candidates_are_merged(small_recommender: Recommender, generator: CandidateGenerator, user_id: str) -> None:
-    """Items are ascending and come once; each source's ranks count from 1 in its own order."""
+    """Items are ascending and come once; each source's ranks and scores are what it answers alone."""
     profile = profile_of(small_recommender, user_id)
     found = generator.candidates(profile)
-    check(found, generator.limits)
-    limits = generator.limits
-    factor = generator.als.user_factor(profile)
-    assert by_rank(found, "history") == strongest_items(profile)[: limits.history].tolist()
-    assert by_rank(found, "als") == generator.index.search(factor, limits.als).tolist()
-    assert by_rank(found, "popular") == generator.popularity.top(limits.popular)[0].tolist()
-    knn_scores = generator.item_knn.scores(profile)
-    assert by_rank(found, "item_knn") == generator.item_knn.candidates(knn_scores, limits.item_knn).tolist()
-    wanted = generator.category_popularity.candidates(profile, limits.category_popular).tolist()
-    assert by_rank(found, "category_popular") == wanted
-    np.testing.assert_array_equal(found.item_knn_score, knn_scores[found.item_idx])
-    np.testing.assert_allclose(found.als_score, generator.als.item_factors[found.item_idx] @ factor, atol=1e-6)
+    check(found, generator)
+    for source, limit, score in zip(generator.sources, generator.limits, found.score, strict=True):
+        asked = source.ask(profile)
+        assert by_rank(found, source.name) == source.found(asked, limit, None).tolist()
+        np.testing.assert_array_equal(score, source.score(asked, found.item_idx))
 
 
 @pytest.mark.parametrize("parity", [0, 1])
@@ -83,12 +87,13 @@ def test_newcomers_get_personal_candidates(
 
 
 def test_empty_history_finds_what_is_popular(small_recommender: Recommender, generator: CandidateGenerator) -> None:
-    """Without a history only the popular source answers."""
+    """Without a history only the sources that need none answer."""
     found = generator.candidates(build_profile(empty_history(small_recommender.as_of)))
-    check(found, generator.limits)
-    assert len(found) == generator.limits.popular
-    assert not found.rank[:-1].any()
-    assert not found.als_score.any()
+    check(found, generator)
+    needs = np.array([source.needs_history for source in generator.sources])
+    assert len(found) > 0
+    assert not found.rank[needs].any()
+    assert not found.score[needs].any()
 
 
 def test_every_source_keeps_to_what_is_allowed(small_recommender: Recommender, generator: CandidateGenerator) -> None:
@@ -96,9 +101,9 @@ def test_every_source_keeps_to_what_is_allowed(small_recommender: Recommender, g
     allowed = np.arange(len(small_recommender.interactions.items)) % 3 == 0
     for user_id in ("user-000", "user-001"):
         found = generator.candidates(profile_of(small_recommender, user_id), allowed)
-        check(found, generator.limits)
+        check(found, generator)
         assert allowed[found.item_idx].all()
-        assert (found.rank.max(axis=1) > 0).all()
+        assert (found.rank[generator.names.index("als")] > 0).any()
 
 
 def test_nothing_allowed_nothing_found(small_recommender: Recommender, generator: CandidateGenerator) -> None:
@@ -108,27 +113,29 @@ def test_nothing_allowed_nothing_found(small_recommender: Recommender, generator
         assert len(generator.candidates(profile, nothing)) == 0
 
 
-def test_source_can_be_switched_off(small_recommender: Recommender, generator: CandidateGenerator) -> None:
-    """A limit of 0 leaves a source out; the others stay as they are."""
-    parts = {field.name: getattr(generator, field.name) for field in fields(generator)}
-    limits = SourceLimits(history=0, als=0, item_knn=0, category_popular=0, popular=5)
-    found = CandidateGenerator(**(parts | {"limits": limits})).candidates(profile_of(small_recommender, "user-000"))
-    check(found, limits)
-    assert (len(found), limits.total()) == (5, 5)
+def test_a_user_has_at_most_so_many(small_recommender: Recommender, generator: CandidateGenerator) -> None:
+    """Cut to a number, those stay that stand highest in any source, by rank as a share of the source's limit."""
+    profile = profile_of(small_recommender, "user-001")
+    whole, cut = generator.candidates(profile), replace(generator, max_candidates=30).candidates(profile)
+    share = np.where(whole.rank > 0, whole.rank / np.array(generator.limits)[:, None], np.inf).min(axis=0)
+    assert len(cut) == 30 < len(whole)
+    assert (np.diff(cut.item_idx) > 0).all()
+    kept = np.isin(whole.item_idx, cut.item_idx)
+    assert share[kept].max() <= share[~kept].min()
+    np.testing.assert_array_equal(cut.rank, whole.rank[:, kept])
+    np.testing.assert_array_equal(cut.score, whole.score[:, kept])
 
 
 def test_fused_score_by_hand() -> None:
     """Each source that ranks an item adds ``1 / (60 + rank)``."""
-    rank = np.array([[1, 0], [3, 2], [0, 0], [0, 0], [0, 1]], dtype=np.float32)
-    nothing = np.zeros(2, dtype=np.float32)
-    fused = Candidates(np.array([4, 7], np.int32), rank, nothing, nothing).fused_score()
+    rank = np.array([[1, 0], [3, 2], [0, 0], [0, 1]], dtype=np.float32)
+    fused = Candidates(np.array([4, 7], np.int32), rank, np.zeros_like(rank), ("a", "b", "c", "d")).fused_score()
     np.testing.assert_allclose(fused, [1 / 61 + 1 / 63, 1 / 62 + 1 / 61], rtol=1e-6)
 
 
-def test_interactions_are_read_only(small_recommender: Recommender, small_config: Config) -> None:
+def test_interactions_are_read_only(small_recommender: Recommender) -> None:
     """Nobody can write into the interactions that all models share."""
-    assert small_config.candidate_gen.limits == small_recommender.two_stage.generator.limits
     interactions = small_recommender.interactions.before(small_recommender.as_of)
-    for name in ("user_offsets", "item_idx", "timestamp", "weight", "price", "is_target"):
+    for name in ("user_offsets", *EVENT_COLUMNS):
         with pytest.raises(ValueError, match="read-only"):
             getattr(interactions, name)[:1] = 0

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from candidate_gen.item_knn import ItemKnn, ItemKnnConfig, fit_item_knn
-from candidate_gen.matrix import user_item_matrix
 from candidate_gen.profile import build_profile
+from candidate_gen.source import best_of
+from candidate_gen.sources.item_knn import ItemKnn, ItemKnnConfig, fit_neighbors
+from data.arrays.past import Past
 from data.interactions import SECONDS_PER_DAY, Interactions, empty_history
 
 AS_OF = 200 * SECONDS_PER_DAY
@@ -26,12 +27,12 @@ def interactions(make_interactions) -> Interactions:
 @pytest.fixture(scope="module")
 def model(interactions: Interactions) -> ItemKnn:
     """Their neighbours."""
-    return fit_item_knn(interactions, AS_OF, CONFIG)
+    return ItemKnn(fit_neighbors(Past.before(interactions, AS_OF), CONFIG), CONFIG.recent_items)
 
 
 def cosines(interactions: Interactions) -> np.ndarray:
     """All cosines of two columns of the decayed matrix, 0 for items of few users and for an item with itself."""
-    matrix = user_item_matrix(interactions, AS_OF, CONFIG.half_life_days).toarray().astype(np.float64)
+    matrix = Past.before(interactions, AS_OF).user_item_matrix(CONFIG.half_life_days).toarray().astype(np.float64)
     supported = (matrix > 0).sum(axis=0) >= CONFIG.min_users
     norms = np.linalg.norm(matrix, axis=0)
     unit = np.where(supported, matrix / np.where(norms > 0, norms, 1), 0)
@@ -44,8 +45,8 @@ def test_neighbours_are_those_of_the_largest_cosine(interactions: Interactions, 
     """Each item's similarities are the largest cosines there are, falling, and belong to the named neighbours."""
     wanted = cosines(interactions)
     largest = -np.sort(-wanted, axis=1)[:, : CONFIG.n_neighbors]
-    np.testing.assert_allclose(model.similarity, largest, atol=1e-5)
-    for item, (neighbors, similarity) in enumerate(zip(model.neighbors, model.similarity, strict=True)):
+    np.testing.assert_allclose(model.lists.similarity, largest, atol=1e-5)
+    for item, (neighbors, similarity) in enumerate(zip(model.lists.neighbors, model.lists.similarity, strict=True)):
         there = neighbors >= 0
         np.testing.assert_allclose(similarity[there], wanted[item, neighbors[there]], atol=1e-5)
         assert len(np.unique(neighbors[there])) == there.sum()
@@ -56,8 +57,8 @@ def test_items_of_few_users_are_left_out(interactions: Interactions, model: Item
     """An item with fewer users than asked for has no neighbours and is nobody's."""
     for external in ("rare", "unseen"):
         position = interactions.items.position(external)
-        assert (model.neighbors[position] == -1).all()
-        assert not (model.neighbors == position).any()
+        assert (model.lists.neighbors[position] == -1).all()
+        assert not (model.lists.neighbors == position).any()
 
 
 def test_scores_add_up_the_votes(interactions: Interactions, model: ItemKnn) -> None:
@@ -69,29 +70,27 @@ def test_scores_add_up_the_votes(interactions: Interactions, model: ItemKnn) -> 
         wanted = np.zeros(len(interactions.items))
         for place in strongest:
             item = profile.item_idx[place]
-            for neighbor, similarity in zip(model.neighbors[item], model.similarity[item], strict=True):
+            for neighbor, similarity in zip(model.lists.neighbors[item], model.lists.similarity[item], strict=True):
                 if neighbor >= 0:
                     wanted[neighbor] += similarity * np.log1p(weight[place])
-        np.testing.assert_allclose(model.scores(profile), wanted, atol=1e-5)
+        np.testing.assert_allclose(model.ask(profile), wanted, atol=1e-5)
 
 
 def test_candidates_are_the_best_scores() -> None:
     """The items of the largest score come, ties by position, and never one of no score."""
-    model = ItemKnn(np.zeros((5, 1), np.int32), np.zeros((5, 1), np.float32), 5)
     scores = np.array([0.0, 2.0, 1.0, 2.0, 3.0], dtype=np.float32)
-    assert model.candidates(scores, 10).tolist() == [4, 1, 3, 2]
-    assert model.candidates(scores, 3).tolist() == [4, 1, 3]
-    assert model.candidates(scores, 0).shape == (0,)
-    assert model.candidates(np.zeros(5, np.float32), 3).shape == (0,)
+    assert best_of(scores, 10, None).tolist() == [4, 1, 3, 2]
+    assert best_of(scores, 3, None).tolist() == [4, 1, 3]
+    assert best_of(scores, 0, None).shape == (0,)
+    assert best_of(np.zeros(5, np.float32), 3, None).shape == (0,)
 
 
 def test_ties_at_the_cut_go_by_position() -> None:
     """Which of several equal items is cut does not depend on chance: the lower positions stay."""
-    model = ItemKnn(np.zeros((40, 1), np.int32), np.zeros((40, 1), np.float32), 5)
     scores = np.ones(40, dtype=np.float32)
-    assert model.candidates(scores, 7).tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert best_of(scores, 7, None).tolist() == [0, 1, 2, 3, 4, 5, 6]
 
 
 def test_nothing_known_nothing_found(model: ItemKnn) -> None:
     """An empty history gives every item the score 0."""
-    assert not model.scores(build_profile(empty_history(AS_OF))).any()
+    assert not model.ask(build_profile(empty_history(AS_OF))).any()

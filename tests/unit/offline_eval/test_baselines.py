@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from candidate_gen.als import AlsConfig
-from candidate_gen.item_knn import ItemKnnConfig, fit_item_knn
-from candidate_gen.popularity import PopularityConfig, fit_popularity
+from candidate_gen.sources.als import AlsConfig
+from candidate_gen.sources.item_knn import ItemKnn, ItemKnnConfig, fit_neighbors
+from candidate_gen.sources.popular import Popular, decayed_targets
+from data.arrays.past import Past
 from data.interactions import SECONDS_PER_DAY, Interactions
 from offline_eval.baselines import (
     BASELINES,
-    ItemKnn,
     PersonalFrequency,
+    SourceSystem,
     choose_half_life,
     fit_als_system,
     fit_baselines,
@@ -25,8 +26,13 @@ CUT = 130 * SECONDS_PER_DAY
 HORIZON = 5 * SECONDS_PER_DAY
 
 
-def _popularity(interactions: Interactions, half_life_days: float = 14.0) -> Any:
-    return fit_popularity(interactions, CUT, PopularityConfig(half_life_days=half_life_days))
+def _popularity(interactions: Interactions) -> Popular:
+    return Popular.of(decayed_targets(Past.before(interactions, CUT), 14.0))
+
+
+def _item_knn(interactions: Interactions) -> SourceSystem:
+    model = ItemKnn(fit_neighbors(Past.before(interactions, CUT), ItemKnnConfig()), 150)
+    return SourceSystem(model, _popularity(interactions), "item_knn")
 
 
 def _novel_first(system: System, interactions: Interactions, user_idx: int) -> int:
@@ -42,15 +48,14 @@ def _named(systems: list[System]) -> dict[str, System]:
 def test_als_finds_the_one_item_each_user_lacks(make_interactions: Any, checkerboard: Any) -> None:
     """Of 13 items new to a user, matrix factorisation puts first the one that all of the user's kind have."""
     interactions = make_interactions(checkerboard)
-    system = fit_als_system(interactions, CUT, AlsConfig(factors=4, regularization=0.1), 1)
+    system = fit_als_system(Past.before(interactions, CUT), AlsConfig(factors=4, regularization=0.1), 1)
     assert [_novel_first(system, interactions, user) for user in range(N_USERS)] == list(range(N_USERS))
 
 
 def test_item_knn_finds_the_one_item_each_user_lacks(make_interactions: Any, checkerboard: Any) -> None:
     """Of 13 items new to a user, item neighbours put first the one that all of the user's kind have."""
     interactions = make_interactions(checkerboard)
-    model = fit_item_knn(interactions, CUT, ItemKnnConfig())
-    system = ItemKnn(model, _popularity(interactions))
+    system = _item_knn(interactions)
     assert [_novel_first(system, interactions, user) for user in range(N_USERS)] == list(range(N_USERS))
 
 
@@ -58,9 +63,7 @@ def test_item_knn_fills_up_with_popular_items(make_interactions: Any, checkerboa
     """Items of the other kind are nobody's neighbours, so they follow in the order of popularity."""
     interactions = make_interactions(checkerboard)
     popularity = _popularity(interactions)
-    found = ItemKnn(fit_item_knn(interactions, CUT, ItemKnnConfig()), popularity).ranking(
-        interactions.history(0, CUT), N_USERS, None
-    )
+    found = _item_knn(interactions).ranking(interactions.history(0, CUT), N_USERS, None)
     assert sorted(found) == list(range(N_USERS))
     assert (found[:12] % 2 == 0).all()
     assert found[12:].tolist() == [item for item in popularity.order if item % 2]
@@ -152,7 +155,8 @@ def test_baselines_say_what_was_chosen_for_them(make_interactions: Any, checkerb
     """All baselines are there under their names, and the tuned ones name their settings."""
     systems = fit_baselines(make_interactions(checkerboard), CUT, HORIZON)
     assert tuple(system.name for system in systems) == BASELINES
-    choices = {system.name: set(system.choices) for system in systems if isinstance(system, TunedSystem)}
+    tuned = [system for system in systems if isinstance(system, TunedSystem) and system.choices]
+    choices = {system.name: set(system.choices) for system in tuned}
     assert choices["personal_frequency"] == choices["recent_popularity"] == {"half_life_days"}
     assert {"alpha", "regularization", "factors"} <= choices["als"]
     assert set(choices) == {"personal_frequency", "recent_popularity", "als"}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from candidate_gen.popularity import PopularityConfig, fit_popularity
+from candidate_gen.sources.popular import Popular, decayed_targets
 from data.interactions import SECONDS_PER_DAY
-from offline_eval.baselines import Popularity
+from offline_eval.baselines import SourceSystem
 from offline_eval.systems import System
 from offline_eval.tuning import PastWindow, choose, past_windows
 
@@ -23,7 +23,7 @@ def test_windows_touch_and_models_see_nothing_of_them(make_interactions: Any) ->
     ]
     for window in windows:
         assert window.as_of == window.test_set.cut
-        assert window.past.timestamp.max() < window.as_of
+        assert window.past.interactions.timestamp.max() < window.as_of
     assert [len(window.past) for window in windows] == [6, 2]
     assert [len(window.test_set.item_idx) for window in windows] == [4, 4]
 
@@ -40,8 +40,7 @@ def test_the_best_setting_is_taken_and_the_first_of_equals(make_interactions: An
     windows = past_windows(make_interactions(rows), CUT, HORIZON)
 
     def build(half_life_days: float, window: PastWindow) -> System:
-        config = PopularityConfig(half_life_days=half_life_days)
-        return Popularity(fit_popularity(window.past, window.as_of, config))
+        return SourceSystem(Popular.of(decayed_targets(window.past, half_life_days)), None, "popularity")
 
     choice = choose((0.5, 300.0, 400.0), 14.0, windows, build, 1)
     assert choice.scores == ((0.5, 0.0), (300.0, 0.5), (400.0, 0.5))

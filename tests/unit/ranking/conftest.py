@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from candidate_gen.generator import SOURCES, Candidates
+from candidate_gen.candidates import Candidates
+from candidate_gen.sources import SOURCES
 from data.attributes import ItemAttributes, build_attributes
-from data.interactions import SECONDS_PER_DAY, History, Interactions, build_interactions
+from data.interactions import EVENT_TYPES, SECONDS_PER_DAY, History, Interactions, build_interactions
+from shortlist.columns import EventType
 
+PURCHASE, VIEW = EVENT_TYPES.index(EventType.PURCHASE), EVENT_TYPES.index(EventType.VIEW)
 WEIGHTS = {"purchase": 1.0, "view": 0.2}
 Row = tuple[str, str, float] | tuple[str, str, float, float] | tuple[str, str, float, float, str]
 
@@ -24,6 +27,8 @@ def history_of(as_of_days: float, rows: Sequence[tuple[int, float, float, float]
         weight=table[:, 2].astype(np.float32),
         price=table[:, 3].astype(np.float32),
         is_target=table[:, 2] == 1.0,
+        event_type=np.where(table[:, 2] == 1.0, PURCHASE, VIEW).astype(np.int8),
+        basket=np.floor(table[:, 1] * 24).astype(np.int32),
     )
 
 
@@ -32,7 +37,7 @@ def candidates_of(items: Sequence[int]) -> Candidates:
     item_idx = np.array(items, dtype=np.int32)
     rank = np.zeros((len(SOURCES), len(item_idx)), dtype=np.float32)
     rank[-1] = np.arange(1, len(item_idx) + 1)
-    return Candidates(item_idx, rank, np.zeros(len(item_idx), np.float32), np.zeros(len(item_idx), np.float32))
+    return Candidates(item_idx, rank, np.zeros_like(rank), tuple(source.name for source in SOURCES))
 
 
 def shop_of(rows: Sequence[Row], catalog: pd.DataFrame | None = None) -> tuple[Interactions, ItemAttributes]:

@@ -7,6 +7,7 @@ import pytest
 
 from candidate_gen.profile import build_profile
 from candidate_gen.training import fit_generator
+from data.arrays.past import Past
 from data.interactions import Interactions
 from data.splits import LabelWindow
 from pipelines.settings import Config
@@ -39,9 +40,10 @@ def other_future(interactions: Interactions, as_of: int) -> Interactions:
 
 def stages(interactions: Interactions, recommender: Recommender, as_of: int, config: Config) -> TwoStage:
     """Both stages fitted on what lies before a moment, with the small shop's ranker."""
-    past, attributes = interactions.before(as_of), recommender.attributes
-    generator, _ = fit_generator(past, attributes, as_of, config.candidate_gen, config.seed)
-    return TwoStage(generator, fit_context(past, attributes, as_of), recommender.two_stage.ranker)
+    past, attributes = Past.before(interactions, as_of), recommender.attributes
+    generator, _ = fit_generator(past, attributes, config.candidate_gen, config.seed)
+    context = fit_context(past, attributes, config.candidate_gen)
+    return TwoStage(generator, context, recommender.two_stage.ranker)
 
 
 @pytest.mark.parametrize("future", ["none", "other"])

@@ -8,13 +8,20 @@ import pytest
 
 from candidate_gen.profile import HALF_LIVES_DAYS, build_profile
 from candidate_gen.settings import CandidateConfig
+from candidate_gen.sources import SOURCES
 from candidate_gen.training import fit_generator
+from data.arrays.past import Past
+from data.attributes import ItemAttributes
 from data.interactions import SECONDS_PER_DAY
-from ranking.features import FEATURES, NEVER_DAYS, UNRANKED, FeatureContext
-from ranking.item_stats import ItemStats
+from ranking.features import FeatureContext, feature_names
+from ranking.features.group import UNRANKED
+from ranking.item_stats import NEVER_DAYS, ItemStats
 from ranking.training import fit_context
+from shortlist.ids import IdMap
 
 N_ITEMS = 6
+ALL_SOURCES = tuple(source.name for source in SOURCES)
+FEATURES = feature_names(ALL_SOURCES)
 CONFIG = CandidateConfig.model_validate({"als": {"factors": 4, "iterations": 2}})
 
 
@@ -26,12 +33,15 @@ def context() -> FeatureContext:
     arrays["gap_days"] = np.array([50, 20, 30, 30, 30, 30], np.float32)
     arrays["price"] = np.array([4, 2, 8, 0, 1, 1], np.float32)
     arrays["category_price"] = np.array([2, 2, 2, 2, 0, 0], np.float32)
-    return FeatureContext(
-        ItemStats(**arrays),
-        category=np.array([0, 0, 1, 1, -1, -1], np.int32),
-        top_category=np.array([2, 2, 2, 2, -1, -1], np.int32),
+    attributes = ItemAttributes(
+        categories=IdMap.from_ids(["T", "T > A", "T > B"]),
+        parent=np.array([-1, 0, 0], np.int32),
+        category=np.array([1, 1, 2, 2, -1, -1], np.int32),
         brand=np.array([0, 1, 0, -1, -1, -1], np.int32),
+        price=np.zeros(N_ITEMS, np.float32),
+        available=np.ones(N_ITEMS, np.bool_),
     )
+    return FeatureContext.of(ItemStats(**arrays), attributes, ALL_SOURCES)
 
 
 @pytest.fixture
@@ -108,7 +118,7 @@ def test_item_stats_by_hand(make_shop) -> None:
     ]
     catalog = pd.DataFrame({"item_id": ["a", "b", "c"], "category": ["X", "X", "Y"], "price": [9.0, 9.0, 7.0]})
     interactions, attributes = make_shop(rows, catalog.astype({"item_id": "str", "category": "str"}))
-    stats = fit_context(interactions, attributes, 100 * SECONDS_PER_DAY).stats
+    stats = fit_context(Past.before(interactions, 100 * SECONDS_PER_DAY), attributes, CONFIG).stats
     wanted_shares = [[0.5, 0.5, 0], [0.5, 0.5, 0], [2 / 3, 1 / 3, 0]]
     np.testing.assert_allclose(stats.share, np.log1p(10_000 * np.array(wanted_shares)), rtol=1e-6)
     np.testing.assert_allclose(stats.trend, stats.share[0] - stats.share[2])
@@ -141,8 +151,9 @@ def test_features_are_always_finite(make_shop, make_history, name: str, has_cata
     catalog = catalog.astype({"item_id": "str", "category": "str"})
     interactions, attributes = make_shop(LOGS[name], catalog if has_catalog else None)
     as_of = int(interactions.timestamp.max()) + 1
-    generator, _ = fit_generator(interactions, attributes, as_of, CONFIG, 1)
-    context = fit_context(interactions, attributes, as_of)
+    past = Past.before(interactions, as_of)
+    generator, _ = fit_generator(past, attributes, CONFIG, 1)
+    context = fit_context(past, attributes, CONFIG)
     histories = [interactions.history(user, as_of) for user in range(len(interactions.users))]
     for history in (*histories, make_history(as_of / SECONDS_PER_DAY, [])):
         profile = build_profile(history)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from candidate_gen.profile import build_profile
+from data.arrays.past import Past
 from data.attributes import build_attributes
 from data.interactions import build_interactions
 from ranking.item_stats import ItemStats, fit_item_stats
@@ -26,7 +27,7 @@ def _stats(n_later_users: int) -> ItemStats:
     interactions = build_interactions(_events(n_later_users), WEIGHTS, "purchase")
     attributes = build_attributes(pd.DataFrame({"item_id": []}), interactions.items)
     as_of = int(CUT.timestamp())
-    return fit_item_stats(interactions.before(as_of), attributes, as_of)
+    return fit_item_stats(Past.before(interactions, as_of), attributes)
 
 
 def test_users_to_come_change_nothing() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from candidate_gen.profile import build_profile
 from candidate_gen.training import fit_generator
+from data.arrays.past import Past
 from data.splits import LabelWindow
 from pipelines.settings import Config
 from ranking.labels import collect_labels
@@ -22,9 +23,9 @@ def snapshot(small_recommender: Recommender, small_config: Config):
     """Both stages as of a week before the end: the window, the past, and the two stages fitted on it."""
     interactions, attributes = small_recommender.interactions, small_recommender.attributes
     window = LabelWindow(small_recommender.as_of - WEEK, small_recommender.as_of)
-    past = interactions.before(window.start)
-    generator, _ = fit_generator(past, attributes, window.start, small_config.candidate_gen, small_config.seed)
-    context = fit_context(past, attributes, window.start)
+    past = Past.before(interactions, window.start)
+    generator, _ = fit_generator(past, attributes, small_config.candidate_gen, small_config.seed)
+    context = fit_context(past, attributes, small_config.candidate_gen)
     return window, TwoStage(generator, context, small_recommender.two_stage.ranker)
 
 
@@ -88,13 +89,14 @@ def test_loaded_bundle_has_the_bits_of_the_trained_one(small_recommender: Recomm
     """Stages fitted in memory and the same ones written and mapped give the same candidates, features and scores."""
     loaded, interactions = small_recommender.two_stage, small_recommender.interactions
     as_of, attributes = small_recommender.as_of, small_recommender.attributes
-    generator, _ = fit_generator(interactions, attributes, as_of, small_config.candidate_gen, small_config.seed)
-    fitted = TwoStage(generator, fit_context(interactions, attributes, as_of), loaded.ranker)
+    past = Past.before(interactions, as_of)
+    generator, _ = fit_generator(past, attributes, small_config.candidate_gen, small_config.seed)
+    fitted = TwoStage(generator, fit_context(past, attributes, small_config.candidate_gen), loaded.ranker)
     for user in range(0, len(interactions.users), 5):
         history = interactions.history(user, as_of)
         profile = build_profile(history)
         one, other = fitted.generator.candidates(profile), loaded.generator.candidates(profile)
-        for name in ("item_idx", "rank", "als_score", "item_knn_score"):
+        for name in ("item_idx", "rank", "score"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
         np.testing.assert_array_equal(fitted.context.features(profile, one), loaded.context.features(profile, other))
         ranked, again = fitted.rank(ListRequest(history, 30)), loaded.rank(ListRequest(history, 30))

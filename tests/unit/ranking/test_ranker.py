@@ -9,25 +9,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ranking.features import FEATURES
+from candidate_gen.sources import SOURCES
+from ranking.features import feature_names
 from ranking.model_text import check_model_text
 from ranking.ranker import load_ranker
 from ranking.recommender import Recommender
 from shortlist.errors import BundleError, FeatureSchemaError
 
+FEATURES = feature_names(tuple(source.name for source in SOURCES))
+
 LOAD_EACH = """
 import json, os, sys
 import numpy as np
-from ranking.features import FEATURES
 from ranking.ranker import load_ranker
 from shortlist.errors import BundleError
-rows = np.random.default_rng(0).normal(scale=100, size=(50, len(FEATURES))).astype(np.float32)
-for name, text in json.load(open(sys.argv[1])).items():
+names, texts = json.load(open(sys.argv[1]))
+names = tuple(names)
+rows = np.random.default_rng(0).normal(scale=100, size=(50, len(names))).astype(np.float32)
+for name, text in texts.items():
     sys.stdout.flush()
     child = os.fork()
     if not child:
         try:
-            ranker = load_ranker(text)
+            ranker = load_ranker(text, names)
             outcome = f"answers {ranker.scores(rows).tolist()} {ranker.contributions(rows[:2]).shape}"
         except BundleError:
             outcome = "BundleError"
@@ -118,7 +122,7 @@ def outcomes(model_text: str, tmp_path_factory: pytest.TempPathFactory) -> dict[
     folder = tmp_path_factory.mktemp("models")
     spoilt = {name: spoil(model_text) for name, spoil in SPOILT.items()}
     assert [name for name, text in spoilt.items() if text == model_text] == []
-    (folder / "models.json").write_text(json.dumps(spoilt))
+    (folder / "models.json").write_text(json.dumps([FEATURES, spoilt]))
     command = [sys.executable, "-c", LOAD_EACH, str(folder / "models.json")]
     root = Path(__file__).parents[3]
     done = subprocess.run(command, capture_output=True, timeout=120, check=True, cwd=root)
@@ -134,28 +138,28 @@ def test_spoilt_model_is_a_bundle_error(outcomes: dict[str, str], name: str) -> 
 
 def test_sound_model_passes(model_text: str) -> None:
     """The text of a trained model passes the check, and scores as the trained model does."""
-    check_model_text(model_text)
+    check_model_text(model_text, FEATURES)
     rows = np.random.default_rng(1).normal(size=(30, len(FEATURES))).astype(np.float32)
-    one, other = load_ranker(model_text), load_ranker(load_ranker(model_text).to_text())
+    one, other = load_ranker(model_text, FEATURES), load_ranker(load_ranker(model_text, FEATURES).to_text(), FEATURES)
     np.testing.assert_array_equal(one.scores(rows), other.scores(rows))
 
 
 def test_other_features_are_named(model_text: str) -> None:
     """A model of other features is a `FeatureSchemaError`."""
     with pytest.raises(FeatureSchemaError):
-        check_model_text(model_text.replace("n_events", "n_visits"))
+        check_model_text(model_text.replace("n_events", "n_visits"), FEATURES)
 
 
 def test_message_names_the_tree(model_text: str) -> None:
     """The error says which tree is not sound, and what to do."""
     head, _, rest = model_text.partition("\nTree=1\n")
     with pytest.raises(BundleError, match=r"tree 1 .* Train again"):
-        check_model_text(head + "\nTree=1\n" + SPOILT["nan leaf"](rest))
+        check_model_text(head + "\nTree=1\n" + SPOILT["nan leaf"](rest), FEATURES)
 
 
 def test_score_of_a_row_does_not_depend_on_the_others(model_text: str) -> None:
     """A row has the same score alone, among others and in another order, bit for bit."""
-    ranker = load_ranker(model_text)
+    ranker = load_ranker(model_text, FEATURES)
     rows = np.random.default_rng(2).normal(scale=10, size=(40, len(FEATURES))).astype(np.float32)
     together = ranker.scores(rows)
     np.testing.assert_array_equal(np.concatenate([ranker.scores(row[None]) for row in rows]), together)
@@ -165,7 +169,7 @@ def test_score_of_a_row_does_not_depend_on_the_others(model_text: str) -> None:
 
 def test_contributions_add_up(model_text: str) -> None:
     """The contributions of two rows differ, in sum, by as much as their scores do."""
-    ranker = load_ranker(model_text)
+    ranker = load_ranker(model_text, FEATURES)
     rows = np.random.default_rng(3).normal(scale=10, size=(20, len(FEATURES))).astype(np.float32)
     base = ranker.scores(rows) - ranker.contributions(rows).sum(axis=1)
     np.testing.assert_allclose(base, base[0], atol=1e-6)

@@ -5,8 +5,8 @@ import pytest
 
 from candidate_gen.settings import CandidateConfig
 from candidate_gen.training import fit_generator
+from data.arrays.past import Past
 from data.store import read_events
-from ranking.features import FEATURES
 from ranking.recommender import BOUGHT, FILLER, N_CONTRIBUTIONS, REASONS, Query, Recommendation, Recommender
 from ranking.training import fit_context
 from ranking.two_stage import TwoStage
@@ -34,8 +34,9 @@ def viewer(make_shop) -> Recommender:
     catalog = pd.DataFrame({"item_id": list("abcde"), "category": ["A > B", "A > B > C", "A > D", "AB", None]})
     interactions, attributes = make_shop(rows, catalog.astype("str"))
     as_of = 40 * 86_400
-    generator, _ = fit_generator(interactions, attributes, as_of, CONFIG, 1)
-    stages = TwoStage(generator, fit_context(interactions, attributes, as_of), None)
+    past = Past.before(interactions, as_of)
+    generator, _ = fit_generator(past, attributes, CONFIG, 1)
+    stages = TwoStage(generator, fit_context(past, attributes, CONFIG), None)
     return Recommender("v", interactions, attributes, stages, as_of)
 
 
@@ -160,7 +161,7 @@ def test_explanation_adds_contributions_and_changes_nothing(small_recommender: R
             other.reasons,
         )
         assert one.contributions == {}
-        assert set(other.contributions) <= set(FEATURES)
+        assert set(other.contributions) <= set(small_recommender.two_stage.context.names)
     strongest = [item.contributions for item in explained.items]
     assert all(len(one) == N_CONTRIBUTIONS for one in strongest[:10])
     sizes = [[abs(value) for value in one.values()] for one in strongest]

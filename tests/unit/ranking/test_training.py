@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 
 from candidate_gen.settings import CandidateConfig
+from candidate_gen.sources import SOURCES
 from data.interactions import SECONDS_PER_DAY
 from data.splits import LabelWindow, label_windows
 from pipelines.settings import Config
-from ranking.features import FEATURES
+from ranking.features import feature_names
 from ranking.recommender import Recommender
 from ranking.training import RankerConfig, build_training_set, fit_ranker
 from shortlist.progress import SilentReporter
 
 WEEK = 7 * SECONDS_PER_DAY
 CANDIDATES = CandidateConfig.model_validate({"als": {"factors": 4, "iterations": 2}})
+FEATURES = feature_names(tuple(source.name for source in SOURCES))
 
 
 def test_queries_hold_a_positive_each(small_recommender: Recommender, small_config: Config) -> None:
@@ -56,7 +58,8 @@ def test_newcomers_of_the_window_are_no_queries(make_shop) -> None:
     interactions, attributes = make_shop([*rows, ("new", "i1", 105), ("u1", "i1", 105), ("u2", "fresh", 106)])
     window = LabelWindow(100 * SECONDS_PER_DAY, 110 * SECONDS_PER_DAY)
     config = CandidateConfig.model_validate(
-        {"als": {"factors": 4, "iterations": 2}, "limits": {"als": 2, "item_knn": 2, "popular": 2, "history": 2}}
+        {"als": {"factors": 4, "iterations": 2, "limit": 2}}
+        | {name: {"limit": 2} for name in ("item_knn", "popular", "history")}
     )
     made = build_training_set(interactions, attributes, window, RankerConfig(), config, 1)
     assert len(made.group_sizes) == 1

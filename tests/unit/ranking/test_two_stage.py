@@ -28,7 +28,7 @@ def test_empty_history_gets_what_is_popular(small_recommender: Recommender, stag
     two_stage = small_recommender.two_stage
     ranked = two_stage.rank(ListRequest(empty_history(small_recommender.as_of), 30), stage)
     assert not ranked.is_personal
-    np.testing.assert_array_equal(ranked.item_idx, two_stage.generator.popularity.order[:30])
+    np.testing.assert_array_equal(ranked.item_idx, two_stage.generator.popular.order[:30])
     assert ranked.score[0] == 1
 
 
@@ -36,13 +36,13 @@ def test_empty_history_gets_what_is_popular(small_recommender: Recommender, stag
 def test_long_list_goes_on_with_what_is_popular(small_recommender: Recommender, stage) -> None:
     """Behind the candidates come the remaining items by popularity, until all are in the list."""
     generator = small_recommender.two_stage.generator
-    limits = generator.limits.model_copy(update={"als": 5, "item_knn": 5, "category_popular": 5, "popular": 5})
-    two_stage = replace(small_recommender.two_stage, generator=replace(generator, limits=limits))
+    few = replace(generator, limits=(5,) * len(generator.sources))
+    two_stage = replace(small_recommender.two_stage, generator=few)
     ranked = two_stage.rank(ListRequest(small_recommender.history("user-002"), 500), stage)
     n = len(ranked.candidates)
     assert n < len(ranked.item_idx) == len(small_recommender.interactions.items)
     assert set(ranked.item_idx[:n]) == set(ranked.candidates.item_idx)
-    order = generator.popularity.order
+    order = generator.popular.order
     np.testing.assert_array_equal(ranked.item_idx[n:], order[~np.isin(order, ranked.candidates.item_idx)])
     assert (np.diff(ranked.score) <= 0).all()
     assert (ranked.score > 0).all()

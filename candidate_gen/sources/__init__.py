@@ -1,0 +1,19 @@
+"""The candidate sources, one file each. A new one is a file and a line here."""
+
+from typing import Final
+
+from candidate_gen.source import Source
+from candidate_gen.sources.als import Als
+from candidate_gen.sources.category_popular import CategoryPopular
+from candidate_gen.sources.history import History
+from candidate_gen.sources.item_knn import ItemKnn
+from candidate_gen.sources.popular import Popular
+
+SOURCES: Final[tuple[type[Source], ...]] = (
+    History,
+    Als,
+    ItemKnn,
+    CategoryPopular,
+    Popular,
+)
+"""In the order in which their finds are merged. The last one fills lists."""

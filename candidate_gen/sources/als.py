@@ -1,0 +1,190 @@
+"""Matrix factorisation by implicit alternating least squares, and folding any history into its space.
+
+Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008, as `implicit` fits it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Final, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+from implicit.cpu.als import AlternatingLeastSquares
+from pydantic import Field
+from scipy.linalg import lapack
+from threadpoolctl import threadpool_limits
+
+from candidate_gen.index import FactorIndex, IndexChoice, IndexConfig, build_index, open_index
+from candidate_gen.profile import UserProfile, build_profile
+from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays
+from data.arrays.past import Past
+from data.attributes import ItemAttributes
+from shortlist.checks import check_range
+from shortlist.errors import BundleError
+
+HalfLifeDays = Literal[7, 21, 60, 120, 365]
+
+EXACT_BELOW_ALLOWED: Final = 5_000
+"""A filter that leaves fewer items than this is searched exactly: an index may hold none of them."""
+
+
+class AlsConfig(SourceConfig):
+    """How the factors are fitted. The confidence of a user-item pair is ``alpha * log1p(decayed weight)``."""
+
+    limit: int = Field(default=120, ge=0)
+    factors: int = Field(default=64, ge=2, le=1024)
+    alpha: float = Field(default=1.0, gt=0)
+    regularization: float = Field(default=8.0, gt=0)
+    iterations: int = Field(default=10, ge=1)
+    half_life_days: HalfLifeDays = 120
+    index: IndexConfig = IndexConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class AlsModel:
+    """Item factors, and what folding a user in needs.
+
+    Attributes
+    ----------
+    item_factors : ndarray of float32, shape (n_items, factors)
+    gram : ndarray of float32, shape (factors, factors)
+        ``item_factors.T @ item_factors`` plus the regularisation on its diagonal.
+    alpha : float
+    half_life_days : int
+        As in `AlsConfig`.
+    """
+
+    item_factors: npt.NDArray[np.float32]
+    gram: npt.NDArray[np.float32]
+    alpha: float
+    half_life_days: int
+
+    def user_factor(self, profile: UserProfile) -> npt.NDArray[np.float32]:
+        """The factor of a user with this history, known to training or not; zeros for an empty one.
+
+        Solves the least-squares step of the training for one user: ``(Y'Y + Y'(C-I)Y + reg I) x = Y'C 1``. Costs
+        O(m d^2 + d^3) for m items.
+
+        Returns
+        -------
+        ndarray of float32, shape (factors,)
+
+        Raises
+        ------
+        LinAlgError
+            Never for factors and a regularisation that training made.
+        """
+        if not len(profile):
+            return np.zeros(self.item_factors.shape[1], dtype=np.float32)
+        known = self.item_factors[profile.item_idx]
+        confidence = np.float32(self.alpha) * np.log1p(profile.decayed_at(self.half_life_days))
+        system = self.gram + known.T @ (known * (confidence - np.float32(1.0))[:, None])
+        _, factor, failed = lapack.sposv(system, known.T @ confidence)
+        if failed:
+            raise np.linalg.LinAlgError("the system of a user's factor is not positive definite")
+        solved: npt.NDArray[np.float32] = factor
+        return solved
+
+
+@dataclass(frozen=True, slots=True)
+class Als:
+    """The items nearest to the user's factor.
+
+    Attributes
+    ----------
+    model : AlsModel
+    index : FactorIndex
+        Over the items of the largest factors.
+    index_choice : IndexChoice or None
+        How the index was chosen; None when it was read from a bundle.
+    """
+
+    model: AlsModel
+    index: FactorIndex
+    index_choice: IndexChoice | None = None
+
+    name: ClassVar[str] = "als"
+    reason: ClassVar[str] = "fits_taste"
+    Config: ClassVar[type[SourceConfig]] = AlsConfig
+    needs_history: ClassVar[bool] = True
+
+    @classmethod
+    def fit(cls, past: Past, attributes: ItemAttributes, config: AlsConfig, rng: int) -> Self:
+        """Fit the factors, and take the cheapest index that is good enough for real users."""
+        del attributes
+        model = fit_als(past, config, rng)
+        queries = _probe_factors(model, past, config.index.n_probe_users, rng)
+        return cls(model, *build_index(model.item_factors, queries, config.limit, config.index))
+
+    def ask(self, profile: UserProfile) -> Float32:
+        """The user's factor, float32, shape (factors,)."""
+        return self.model.user_factor(profile)
+
+    def found(self, asked: Float32, n: int, allowed: Mask | None) -> ItemPositions:
+        """The items nearest to a user's factor: by the index, or exactly where a filter leaves few items."""
+        if allowed is None or np.count_nonzero(allowed) > EXACT_BELOW_ALLOWED:
+            return self.index.search(asked, n, allowed)
+        items = np.flatnonzero(allowed).astype(np.int32)
+        nearest: ItemPositions = items[np.argsort(-(self.model.item_factors[items] @ asked), kind="stable")[:n]]
+        return nearest
+
+    def score(self, asked: Float32, item_idx: ItemPositions) -> Float32:
+        """The inner product of the factors; `einsum` adds in one order however many items there are."""
+        product: Float32 = np.einsum("ij,j->i", self.model.item_factors[item_idx], asked)
+        return product
+
+    def choices(self) -> dict[str, Any]:
+        """The kind of index, the share of items in it, its recall."""
+        return {} if self.index_choice is None else {"index": asdict(self.index_choice)}
+
+    def arrays(self) -> Mapping[str, Array | bytes]:
+        """Factors, the system's fixed part, and the index with the item at each of its positions."""
+        return {
+            "item_factors": self.model.item_factors,
+            "gram": self.model.gram,
+            "index": self.index.to_bytes(),
+            "index_items": self.index.items,
+        }
+
+    @classmethod
+    def from_arrays(cls, stored: StoredArrays, config: AlsConfig, sizes: Sizes) -> Self:
+        """Map them. Raises ``BundleError`` when index and factors do not belong together."""
+        item_factors = stored.array("item_factors", sizes.n_items, config.factors)
+        gram = stored.array("gram", config.factors, config.factors)
+        items = stored.array("index_items", None)
+        check_range("als_index_items", items, 0, len(item_factors))
+        index = open_index(stored.bundle.path("als_index.faiss"), items)
+        if (index.index.ntotal, index.index.d) != (len(items), config.factors):
+            raise BundleError("als_index.faiss: holds other vectors than als_index_items says. Train again.")
+        return cls(AlsModel(item_factors, gram, config.alpha, config.half_life_days), index)
+
+
+def fit_als(past: Past, config: AlsConfig, rng: int) -> AlsModel:
+    """Fit item factors on a past."""
+    with threadpool_limits(1, user_api="blas"):  # `implicit` brings its own threads
+        model = AlternatingLeastSquares(
+            factors=config.factors,
+            alpha=config.alpha,
+            regularization=config.regularization,
+            iterations=config.iterations,
+            random_state=rng,
+            calculate_training_loss=False,
+        )
+        model.fit(past.user_item_matrix(config.half_life_days), show_progress=False)
+    factors = _without_unseen(np.asarray(model.item_factors, dtype=np.float32), past)
+    gram = factors.T @ factors + np.float32(config.regularization) * np.eye(config.factors, dtype=np.float32)
+    return AlsModel(factors, gram, config.alpha, config.half_life_days)
+
+
+def _probe_factors(model: AlsModel, past: Past, n: int, rng: int) -> Float32:
+    """Factors of randomly drawn users, to measure the index with."""
+    active = past.active_users()
+    drawn = np.random.default_rng(rng).choice(active, size=min(n, len(active)), replace=False)
+    factors = [model.user_factor(build_profile(past.history(int(user)))) for user in drawn]
+    return np.array(factors, dtype=np.float32).reshape(len(factors), model.item_factors.shape[1])
+
+
+def _without_unseen(factors: npt.NDArray[np.float32], past: Past) -> npt.NDArray[np.float32]:
+    """Zero the factors of items without interactions: `implicit` leaves them at what they started from."""
+    seen = np.bincount(past.interactions.item_idx, minlength=len(factors)) > 0
+    return np.where(seen[:, None], factors, np.float32(0.0))

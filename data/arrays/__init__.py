@@ -1,0 +1,1 @@
+"""Interactions as arrays, cut at a moment."""

@@ -1,0 +1,51 @@
+"""What each source says of a candidate, in terms that two fits of it share."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from candidate_gen.candidates import Candidates
+from candidate_gen.profile import UserProfile
+from ranking.features.group import UNRANKED, Columns, FloatArray, ItemSide
+
+
+class SourceFeatures:
+    """Ranks and scores of every source, and how they agree."""
+
+    def formulas(self, sources: tuple[str, ...]) -> Mapping[str, str]:
+        """Three features for each source, and two over all of them."""
+        ranks = {f"rank_{name}": f"rank at which {name} found it, {UNRANKED:.0f} where it did not" for name in sources}
+        fused = {
+            "n_sources": "sources that found it",
+            "fused_score": "sum over the sources that found it of 1 / (60 + rank)",
+        }
+        scores: dict[str, str] = {}
+        for name in sources:
+            scores[f"score_{name}"] = f"score by {name} / the best of the candidates; 0 when none is above 0"
+            scores[f"score_rank_{name}"] = f"place among the candidates by {name}'s score"
+        return ranks | fused | scores
+
+    def fill(self, columns: Columns, profile: UserProfile, candidates: Candidates, items: ItemSide) -> None:
+        """Set all of them."""
+        del profile, items
+        ranked = candidates.rank > 0
+        columns["n_sources"] = ranked.sum(axis=0).astype(np.float32)
+        columns["fused_score"] = candidates.fused_score()
+        for name, rank, is_ranked, score in zip(
+            candidates.sources, candidates.rank, ranked, candidates.score, strict=True
+        ):
+            columns[f"rank_{name}"] = np.where(is_ranked, rank, UNRANKED)
+            columns[f"score_{name}"] = _to_best(score)
+            columns[f"score_rank_{name}"] = _descending_rank(score)
+
+
+def _to_best(score: FloatArray) -> FloatArray:
+    """A score as a share of the best one."""
+    best = score.max(initial=0.0)
+    return score / best if best > 0 else np.zeros_like(score)
+
+
+def _descending_rank(score: FloatArray) -> FloatArray:
+    rank = np.empty(len(score), dtype=np.float32)
+    rank[np.argsort(-score, kind="stable")] = np.arange(1, len(score) + 1)
+    return rank
