@@ -58,18 +58,25 @@ def nearest_of_product(left: csr_matrix, right: csr_matrix, n_neighbors: int) ->
     """
     n_threads = os.cpu_count() or 1
     found = sp_matmul_topn(left, right, n_neighbors + 1, threshold=0.0, sort=True, n_threads=n_threads)
-    return neighbor_lists(csr_matrix(found), n_neighbors)
+    return _lists_of_sorted(csr_matrix(found), n_neighbors)
 
 
 def neighbor_lists(similarity: csr_matrix, n_neighbors: int) -> NeighborLists:
     """Turn the rows of a sparse items x items matrix into lists of equal length, the item itself left out."""
+    row = np.repeat(np.arange(similarity.shape[0]), np.diff(similarity.indptr))
+    order = np.lexsort((similarity.indices, -similarity.data, row))
+    by_value = (similarity.data[order], similarity.indices[order], similarity.indptr)
+    return _lists_of_sorted(csr_matrix(by_value, shape=similarity.shape), n_neighbors)
+
+
+def _lists_of_sorted(similarity: csr_matrix, n_neighbors: int) -> NeighborLists:
+    """The same of rows that fall already."""
     n_items = similarity.shape[0]
     row = np.repeat(np.arange(n_items), np.diff(similarity.indptr))
-    kept = (similarity.indices != row) & (similarity.data > 0)
+    kept = np.flatnonzero((similarity.indices != row) & (similarity.data > 0))
     row, column, value = row[kept], similarity.indices[kept], similarity.data[kept]
-    order = np.lexsort((column, -value, row))
-    row, column, value = row[order], column[order], value[order]
-    place = np.arange(len(row)) - np.searchsorted(row, row)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_items))])
+    place = np.arange(len(row)) - starts[row]
     inside = place < n_neighbors
     neighbors = np.full((n_items, n_neighbors), MISSING, dtype=np.int32)
     values = np.zeros((n_items, n_neighbors), dtype=np.float32)

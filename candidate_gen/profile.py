@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from data.interactions import SECONDS_PER_DAY, History
 
-HALF_LIVES_DAYS = (7, 21, 60, 120, 365)
-"""The half-lives at which a user's events are counted, in days."""
+HALF_LIVES_DAYS = (7, 21, 60, 120, 365, 3650)
+"""The half-lives at which a user's events are counted, in days; the last is as good as none."""
 
 INTEREST_HALF_LIFE_DAYS = 60
 """How fast a user's interest fades wherever one rate must do: one of `HALF_LIVES_DAYS`."""
@@ -32,6 +32,8 @@ class UserProfile:
         Weights summed with exponential decay, a row for each of `HALF_LIVES_DAYS`.
     price : ndarray of float32, shape (m,)
         Mean price paid for each item; 0 where unknown.
+    moments_since : ndarray of float32, shape (m,)
+        How many distinct moments of activity came after the last interaction with each item.
     basket_days : ndarray of float32, shape (n_baskets,)
         Days from each distinct moment of activity to `as_of`, oldest first.
     """
@@ -43,6 +45,7 @@ class UserProfile:
     last_days: npt.NDArray[np.float32]
     decayed: npt.NDArray[np.float32]
     price: npt.NDArray[np.float32]
+    moments_since: npt.NDArray[np.float32]
     basket_days: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
@@ -62,6 +65,7 @@ def build_profile(history: History) -> UserProfile:
     ends = np.append(starts, len(grouped))[1:]
     days = (history.as_of - history.timestamp[order]).astype(np.float32) / np.float32(SECONDS_PER_DAY)
     n_events = (ends - starts).astype(np.float32)
+    moment = np.cumsum(_is_start(history.timestamp))
     return UserProfile(
         as_of=history.as_of,
         item_idx=grouped[starts],
@@ -70,6 +74,7 @@ def build_profile(history: History) -> UserProfile:
         last_days=days[ends - 1],
         decayed=_decayed_sums(days, history.weight[order], starts),
         price=_mean_prices(history.price[order], starts),
+        moments_since=(moment[-1:].sum() - moment[order][ends - 1]).astype(np.float32),
         basket_days=_basket_days(history),
     )
 
@@ -81,10 +86,14 @@ def decay(days: npt.NDArray[np.float32], half_life_days: float) -> npt.NDArray[n
 
 
 def _group_starts(grouped: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
-    changes = np.empty(len(grouped), dtype=np.bool_)
-    changes[:1] = True
+    return np.flatnonzero(_is_start(grouped))
+
+
+def _is_start(grouped: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Where another value begins."""
+    changes = np.ones(len(grouped), dtype=np.bool_)
     np.not_equal(grouped[1:], grouped[:-1], out=changes[1:])
-    return np.flatnonzero(changes)
+    return changes
 
 
 def _decayed_sums(

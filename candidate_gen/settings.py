@@ -12,7 +12,7 @@ from shortlist.config import ConfigModel
 class _CandidateConfig(ConfigModel):
     """Stage one."""
 
-    max_candidates: int = Field(default=500, ge=1)
+    max_candidates: int = Field(default=320, ge=1)
 
     def of(self, source: type[Source]) -> SourceConfig:
         """The settings of one source."""

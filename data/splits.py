@@ -45,7 +45,7 @@ def last_days(timestamp: npt.NDArray[np.int64], n_days: float) -> LabelWindow:
 
 
 def label_windows(
-    timestamp: npt.NDArray[np.int64], as_of: int, n_windows: int, horizon_days: float | None
+    timestamp: npt.NDArray[np.int64], as_of: int, n_windows: int, horizon_days: float | None, widening: float = 1.0
 ) -> list[LabelWindow]:
     """Consecutive windows that end at `as_of`, the latest first.
 
@@ -53,9 +53,8 @@ def label_windows(
     leave less than half of the span as their past are left out, so a log without a clock has none.
     """
     span = as_of - int(timestamp.min())
-    horizon = round(
-        choose_horizon_days(span) * SECONDS_PER_DAY if horizon_days is None else horizon_days * SECONDS_PER_DAY
-    )
+    days = choose_horizon_days(span) if horizon_days is None else horizon_days
+    horizon = round(days * widening * SECONDS_PER_DAY)
     fitting = min(n_windows, int(span / 2 // horizon)) if horizon else 0
     return [LabelWindow(as_of - (number + 1) * horizon, as_of - number * horizon) for number in range(fitting)]
 

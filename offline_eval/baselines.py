@@ -107,6 +107,7 @@ def fit_baselines(
     reporter: Reporter | None = None,
     *,
     k: int = 10,
+    windows: list[PastWindow] | None = None,
 ) -> list[System]:
     """Tune every baseline on windows before the cut, then fit it on all that lies before the cut.
 
@@ -118,6 +119,8 @@ def fit_baselines(
         When the test window begins, and its length, in seconds.
     k : int
         Settings are chosen by NDCG at this cut-off.
+    windows : list of PastWindow, optional
+        What to choose on instead of windows of that length.
 
     Returns
     -------
@@ -127,7 +130,8 @@ def fit_baselines(
     reporter = reporter or SilentReporter()
     generator = np.random.default_rng(rng)
     past = Past.before(interactions_before_cut, cut)
-    windows = past_windows(past.interactions, cut, horizon_seconds, generator)
+    if windows is None:
+        windows = past_windows(past.interactions, cut, horizon_seconds, generator)
     seed = int(generator.integers(2**31))
     recent_choice = choose_popularity_half_life(windows, k)
     reporter.step(_said("recent_popularity, half-life in days", recent_choice, k))
@@ -198,7 +202,7 @@ def fit_als_system(past: Past, config: AlsConfig, seed: int) -> SourceSystem:
     model = fit_als(past, config, seed)
     no_users = np.zeros((0, config.factors), dtype=np.float32)
     index, _ = build_index(model.item_factors, no_users, 1, IndexConfig())  # exact, for want of users
-    settings = config.model_dump(exclude={"index", "limit"})
+    settings = config.model_dump(include={"factors", "alpha", "regularization", "iterations", "half_life_days"})
     return SourceSystem(Als(model, index), None, "als", {name: float(value) for name, value in settings.items()})
 
 

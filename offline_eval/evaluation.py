@@ -99,6 +99,7 @@ class Evaluation:
     def _protocol(self) -> dict[str, Any]:
         tests = self.test_set
         return {
+            "protocol": tests.protocol,
             "cut": iso_time(tests.cut),
             "end": iso_time(tests.end),
             "test_days": round((tests.end - tests.cut) / SECONDS_PER_DAY, DECIMALS),
@@ -158,14 +159,49 @@ def evaluate(
     DataError
         When no user has both a past and a relevant item.
     """
+    return evaluate_on(
+        systems,
+        reference,
+        interactions.before(cut),
+        build_test_set(interactions, cut, end),
+        ks=ks,
+        baselines=baselines,
+        choices=choices,
+        note=note,
+        max_users=max_users,
+        rng=rng,
+        reporter=reporter,
+    )
+
+
+def evaluate_on(
+    systems: Sequence[System],
+    reference: str,
+    past: Interactions,
+    test_set: TestSet,
+    *,
+    ks: Sequence[int] = (10,),
+    baselines: Collection[str] = BASELINES,
+    choices: Mapping[str, Any] | None = None,
+    note: str | None = None,
+    max_users: int | None = None,
+    rng: int | np.random.Generator = 0,
+    reporter: Reporter | None = None,
+) -> Evaluation:
+    """Score systems on a test set made by any protocol; otherwise as `evaluate`.
+
+    Parameters
+    ----------
+    past : Interactions
+        What was known, and what lists are made of, as of ``test_set.cut``.
+    """
     _check_names([system.name for system in systems], reference, ks)
     reporter = reporter or SilentReporter()
     generator = np.random.default_rng(rng)
-    test_set = build_test_set(interactions, cut, end)
     if not len(test_set):
         raise DataError(_nobody(test_set))
     test_set = test_set.drawn(len(test_set) if max_users is None else max_users, generator)
-    hits = {system.name: segment_hits(system, interactions, test_set, max(ks), reporter=reporter) for system in systems}
+    hits = {system.name: segment_hits(system, past, test_set, max(ks), reporter=reporter) for system in systems}
     results: list[SystemResult] = []
     comparisons: list[Comparison] = []
     for segment in SEGMENTS:
@@ -233,6 +269,8 @@ def _check_names(names: Sequence[str], reference: str, ks: Sequence[int]) -> Non
 
 
 def _nobody(test_set: TestSet) -> str:
+    if test_set.protocol != "time":
+        return "nothing to evaluate: no user has a target event and another event beside it."
     return (
         f"nothing to evaluate between {iso_time(test_set.cut)} and {iso_time(test_set.end)}: no user has a target "
         f"event in that window and an event before it ({test_set.n_users_without_history:,} have only the former). "

@@ -1,7 +1,8 @@
-"""Who is tested, and on what: a global cut in time, every item of the catalogue, users with a past and a purchase.
+"""Who is tested, and on what: always over every item of the catalogue, on users with a past and a purchase.
 
-A global cut, unlike leaving out each user's last items, keeps all models from seeing the future of other users: Ji et
-al., "A Critical Study on Data Leakage in Recommender System Offline Evaluation", TOIS 2023.
+``time`` cuts the log at one moment. Unlike leaving out each user's last item (``last``), or a share at random where
+times are missing (``holdout``), it keeps all models from seeing the future of other users: Ji et al., "A Critical Study
+on Data Leakage in Recommender System Offline Evaluation", TOIS 2023.
 """
 
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from typing import ClassVar, Final, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
+from data.arrays.labels import Labels, collect_labels
 from data.interactions import History, Interactions
 from data.splits import LabelWindow
-from ranking.labels import collect_labels
 
 Segment = Literal["overall", "repeat", "novel"]
+ProtocolName = Literal["time", "last", "holdout"]
 
 SEGMENTS: Final[tuple[Segment, ...]] = ("overall", "repeat", "novel")
 """All items; those that the user had dealt with before the cut; those that the user had not."""
@@ -40,6 +42,8 @@ class TestSet:
         Users left out: a target interaction in the window, nothing before it.
     n_users_eligible : int
         Users with both; more than ``len(self)`` only after `drawn`.
+    protocol : str
+        How past and relevant items were told apart.
     """
 
     __test__: ClassVar[bool] = False  # not a test case, whatever its name makes of it
@@ -52,6 +56,7 @@ class TestSet:
     is_repeat: npt.NDArray[np.bool_]
     n_users_without_history: int
     n_users_eligible: int
+    protocol: ProtocolName = "time"
 
     def __len__(self) -> int:
         return len(self.user_idx)
@@ -82,6 +87,7 @@ class TestSet:
             is_repeat=self.is_repeat[is_kept],
             n_users_without_history=self.n_users_without_history,
             n_users_eligible=self.n_users_eligible,
+            protocol=self.protocol,
         )
 
     def _is_in(self, segment: Segment) -> npt.NDArray[np.bool_]:
@@ -112,20 +118,33 @@ def build_test_set(interactions: Interactions, cut: int, end: int) -> TestSet:
     if end <= cut:
         raise ValueError(f"the test window must end after it begins: cut {cut}, end {end}")
     labels = collect_labels(interactions, LabelWindow(cut, end))
-    is_past = interactions.timestamp < cut
-    has_past = _marked(interactions.user_idx[is_past], len(interactions.users))[labels.user_idx]
+    return make_test_set(interactions.before(cut), labels, cut, end, "time")
+
+
+def make_test_set(past: Interactions, labels: Labels, cut: int, end: int, protocol: ProtocolName) -> TestSet:
+    """The users with relevant items and a past, whatever told the two apart.
+
+    Parameters
+    ----------
+    past : Interactions
+        All that was known; lists are made as of `cut`.
+    labels : Labels
+        The relevant items.
+    """
+    has_past = (np.diff(past.user_offsets) > 0)[labels.user_idx]
     counts = np.diff(labels.offsets)
     user_idx, item_idx = labels.user_idx[has_past], labels.item_idx[np.repeat(has_past, counts)]
-    past_pairs = _pairs(interactions, interactions.user_idx[is_past], interactions.item_idx[is_past])
+    past_pairs = _pairs(past, past.user_idx, past.item_idx)
     return TestSet(
         cut=cut,
         end=end,
         user_idx=user_idx,
         offsets=_offsets(counts[has_past]),
         item_idx=item_idx,
-        is_repeat=np.isin(_pairs(interactions, np.repeat(user_idx, counts[has_past]), item_idx), past_pairs),
+        is_repeat=np.isin(_pairs(past, np.repeat(user_idx, counts[has_past]), item_idx), past_pairs),
         n_users_without_history=int((~has_past).sum()),
         n_users_eligible=len(user_idx),
+        protocol=protocol,
     )
 
 

@@ -77,8 +77,14 @@ def _summary(evaluation: Evaluation) -> list[str]:
     tests = evaluation.test_set
     shown = evaluation.to_dict()["protocol"]
     drawn = f", drawn from {tests.n_users_eligible:,}" if tests.n_users_eligible > len(tests) else ""
+    how = {
+        "time": f"Trained on what happened before {iso_time(tests.cut)}; tested on the {shown['test_days']:g} days "
+        "from then.",
+        "last": "Trained without each user's last target event, and tested on it; later events of others were known.",
+        "holdout": "Trained without a share of each user's items, drawn at random, and tested on these.",
+    }
     lines = [
-        f"Trained on what happened before {iso_time(tests.cut)}; tested on the {shown['test_days']:g} days from then.",
+        how[tests.protocol],
         f"{len(tests):,} users{drawn}, {len(tests.item_idx):,} relevant items, of which their users already knew "
         f"{shown['relevant_repeat_share']:.0%}; {tests.n_users_without_history:,} users without a past were left out.",
     ]

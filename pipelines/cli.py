@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "validate": "pipelines.data_commands:validate_command",
     "train": "pipelines.model_commands:train_command",
     "evaluate": "pipelines.evaluate_command:evaluate_command",
+    "ablate": "pipelines.ablate_command:ablate_command",
     "recommend": "pipelines.recommend_command:recommend_command",
     "publish": "pipelines.model_commands:publish_command",
     "rollback": "pipelines.model_commands:rollback_command",

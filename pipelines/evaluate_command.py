@@ -9,6 +9,7 @@ from rich.console import Console
 from offline_eval.evaluation import Evaluation
 from offline_eval.report import render_table, write_report
 from pipelines.evaluation import evaluate_home
+from pipelines.exams import ProtocolChoice
 from pipelines.moments import Moment
 from pipelines.options import config_option, exits, home_option, json_option, print_json
 from pipelines.settings import read_config
@@ -18,8 +19,13 @@ from shortlist.progress import ConsoleReporter
 
 @click.command("evaluate")
 @click.option(
-    "--test-days", type=click.FloatRange(min=0.01, max=36_500), default=14.0, show_default=True, help="Days tested."
+    "--protocol",
+    type=click.Choice(["auto", "time", "last", "holdout"]),
+    default="auto",
+    show_default=True,
+    help="What is tested: the last days, each user's last event, or a share held out; auto measures the log.",
 )
+@click.option("--test-days", type=click.FloatRange(min=0.01, max=36_500), help="Days tested, by time.  [default: 14]")
 @click.option("--cut", type=Moment(), help="When the tested days begin; the last days of the events without it.")
 @click.option("--k", "ks", type=click.IntRange(1, 1_000), multiple=True, default=(10,), help="Cut-off; repeatable.")
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="The folder for the report.")
@@ -28,7 +34,8 @@ from shortlist.progress import ConsoleReporter
 @json_option
 @exits
 def evaluate_command(
-    test_days: float,
+    protocol: ProtocolChoice,
+    test_days: float | None,
     cut: datetime | None,
     ks: tuple[int, ...],
     report: Path | None,
@@ -37,11 +44,13 @@ def evaluate_command(
     *,
     as_json: bool,
 ) -> None:
-    """Train on the past only, test on the last days, with baselines beside both stages.
+    """Train on the past only, test on what came then, with baselines beside both stages.
 
     The bundles in the home are not touched. The report goes to reports/ in the home unless --report says otherwise.
     """
-    evaluation = evaluate_home(home, read_config(config_path), ConsoleReporter(), test_days=test_days, cut=cut, ks=ks)
+    evaluation = evaluate_home(
+        home, read_config(config_path), ConsoleReporter(), protocol=protocol, test_days=test_days, cut=cut, ks=ks
+    )
     folder = report or home.reports / f"cut-{evaluation.to_dict()['protocol']['cut'][:10]}"
     write_report(evaluation, folder)
     if as_json:

@@ -2,22 +2,28 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import pandas as pd
 
 from data.catalog import read_items
-from data.interactions import SECONDS_PER_DAY, to_seconds
+from data.interactions import SECONDS_PER_DAY, Interactions, to_seconds
 from data.splits import LabelWindow, last_days
 from data.store import read_events
 from offline_eval.baselines import fit_baselines
-from offline_eval.evaluation import Evaluation, evaluate
+from offline_eval.evaluation import Evaluation, evaluate_on
+from offline_eval.protocol import ProtocolName
 from offline_eval.stages import TWO_STAGE, own_stages
+from pipelines.exams import Exam, ProtocolChoice, choose_protocol, time_exam, untimed_exam
 from pipelines.settings import Config
-from pipelines.training import build_shop, fit_recommender
+from pipelines.training import ShopData, build_shop, fit_recommender
+from ranking.snapshots import MIN_SHARE_WITH_TIMES, share_with_times
 from shortlist.columns import TIMESTAMP
 from shortlist.errors import DataError
 from shortlist.home import Home
 from shortlist.progress import Reporter
+
+TEST_DAYS: Final = 14.0
 
 
 def evaluate_home(
@@ -25,7 +31,8 @@ def evaluate_home(
     config: Config,
     reporter: Reporter,
     *,
-    test_days: float = 14,
+    protocol: ProtocolChoice = "auto",
+    test_days: float | None = None,
     cut: datetime | None = None,
     ks: Sequence[int] = (10,),
     note: str | None = None,
@@ -36,8 +43,10 @@ def evaluate_home(
 
     Parameters
     ----------
-    test_days : float
-        The last so many calendar days (UTC) are tested, unless `cut` is given.
+    protocol : str
+        How past and relevant items are told apart; `test_days` or `cut` imply ``time``, and the log decides otherwise.
+    test_days : float, optional
+        The last so many calendar days (UTC) are tested, 14 when not given, unless `cut` is given.
     cut : datetime, optional
         The start of a test window of `test_days` days. With a time zone.
     ks : sequence of int
@@ -51,30 +60,66 @@ def evaluate_home(
         When there are no events, or none before the window.
     """
     reporter.step("reading the events")
-    everything = read_events(home)
-    window = _window(everything, test_days, cut)
-    start = datetime.fromtimestamp(window.start, UTC)
-    past = read_events(home, until=start)
-    shop = build_shop(pd.concat([past, everything[everything[TIMESTAMP] >= start]]), read_items(home), config)
-    known = shop.interactions.before(window.start)
-    reporter.step(f"training on the {len(known):,} interactions before {start:%Y-%m-%d %H:%M} UTC")
-    trained = fit_recommender(shop.at(known), window.start, config, reporter)
+    everything, catalog = read_events(home), read_items(home)
+    exam, shop = make_exam(home, everything, catalog, config, protocol, test_days, cut)
+    reporter.step(f"protocol {exam.test_set.protocol}: training on {len(exam.past):,} interactions")
+    trained = fit_recommender(shop.at(exam.past), exam.as_of, config, reporter)
     reporter.step("baselines, their settings chosen on the past")
-    seconds = window.end - window.start
-    baselines = fit_baselines(known, window.start, seconds, config.seed, reporter, k=ks[0])
+    windows = exam.windows(config.ranking.held_out_share, config.seed)
+    seconds = max(exam.test_set.end - exam.test_set.cut, 1)
+    baselines = fit_baselines(exam.past, exam.as_of, seconds, config.seed, reporter, k=ks[0], windows=windows)
     reporter.step("lists for the test users")
-    return evaluate(
+    return evaluate_on(
         [*own_stages(trained.recommender.two_stage), *baselines],
         TWO_STAGE,
-        shop.interactions,
-        window.start,
-        window.end,
+        exam.past,
+        exam.test_set,
         ks=ks,
         choices={TWO_STAGE: trained.choices},
         note=note,
         rng=config.seed,
         reporter=reporter,
     )
+
+
+def make_exam(
+    home: Home,
+    everything: pd.DataFrame,
+    catalog: pd.DataFrame,
+    config: Config,
+    protocol: ProtocolChoice,
+    test_days: float | None,
+    cut: datetime | None,
+) -> tuple[Exam, ShopData]:
+    """Tell past and relevant items apart; also the shop that they are of.
+
+    By time, the past is read as it was known at the cut: a later cancel does not reach back into it.
+    """
+    shop = build_shop(everything, catalog, config)
+    is_timed = test_days is not None or cut is not None
+    if protocol == "auto" and is_timed:
+        protocol = "time"
+    if protocol in {"last", "holdout"} and is_timed:
+        raise DataError(f"--protocol {protocol} tests no days: leave out --test-days and --cut, or say time.")
+    if protocol == "auto":
+        protocol = _fitting_protocol(shop.interactions)
+    if protocol != "time":
+        share = config.ranking.held_out_share
+        return untimed_exam(shop.interactions, protocol, share, config.seed), shop
+    window = _window(everything, TEST_DAYS if test_days is None else test_days, cut)
+    start = datetime.fromtimestamp(window.start, UTC)
+    past = read_events(home, until=start)
+    shop = build_shop(pd.concat([past, everything[everything[TIMESTAMP] >= start]]), catalog, config)
+    return time_exam(shop.interactions, window), shop
+
+
+def _fitting_protocol(interactions: Interactions) -> ProtocolName:
+    """What the log allows; a log too short for the default days is tested on each user's last event."""
+    try:
+        window = last_days(interactions.timestamp, TEST_DAYS)
+    except DataError:
+        return "holdout" if share_with_times(interactions) < MIN_SHARE_WITH_TIMES else "last"
+    return choose_protocol(interactions, window)
 
 
 def _window(events: pd.DataFrame, test_days: float, cut: datetime | None) -> LabelWindow:

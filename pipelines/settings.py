@@ -7,7 +7,7 @@ from pydantic import Field
 from candidate_gen.settings import CandidateConfig
 from data.interactions import EventWeights
 from data.settings import DataConfig
-from ranking.training import RankerConfig
+from ranking.settings import RankerConfig
 from serving.settings import ServingConfig
 from shortlist.config import ConfigModel, load_config
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from candidate_gen.als_search import choose_als
+from candidate_gen.settings import CandidateConfig
 from candidate_gen.training import fit_generator
 from data.arrays.past import Past
 from data.attributes import ItemAttributes, build_attributes
@@ -20,7 +22,9 @@ from data.store import events_fingerprint, read_events
 from pipelines.settings import Config
 from ranking.bundling import feature_schema, save_recommender
 from ranking.recommender import Recommender
-from ranking.training import fit_context, fit_ranker
+from ranking.snapshots import LabelPlan, plan_labels
+from ranking.training import fit_ranker
+from ranking.training_set import fit_context
 from ranking.two_stage import TwoStage
 from shortlist.atomic import staged_folder
 from shortlist.bundle import BundleWriter, write_manifest
@@ -74,19 +78,35 @@ def fit_recommender(
     shop: ShopData, as_of: int, config: Config, reporter: Reporter, version: str = "unpublished"
 ) -> Trained:
     """Fit both stages on a shop's interactions, all of which must lie before `as_of` (seconds)."""
-    reporter.step("retrieval: ALS, index, neighbours, popularity")
+    plan = plan_labels(shop.interactions, as_of, config.ranking)
+    reporter.step(f"labels: {plan.said()}")
+    candidate_config, als_chosen = _with_chosen_als(plan, shop.interactions, as_of, config, reporter)
     past = Past.before(shop.interactions, as_of)
-    generator, found = fit_generator(past, shop.attributes, config.candidate_gen, config.seed)
-    context = fit_context(past, shop.attributes, config.candidate_gen)
+    reporter.step("retrieval: every source fitted on all that is known")
+    generator, found = fit_generator(past, shop.attributes, candidate_config, config.seed)
+    context = fit_context(past, shop.attributes, candidate_config)
     reporter.step("ranking: snapshots, features, trees")
     ranker, chosen = fit_ranker(
-        shop.interactions, shop.attributes, as_of, config.ranking, config.candidate_gen, config.seed, reporter
+        plan, shop.interactions, shop.attributes, as_of, config.ranking, candidate_config, config.seed, reporter
     )
     recommender = Recommender(
         version, shop.interactions, shop.attributes, TwoStage(generator, context, ranker), as_of, shop.target
     )
-    choices = {"target": shop.target, **found, **chosen}
+    choices = {"target": shop.target, **found, **als_chosen, **chosen}
     return Trained(recommender, choices, _metrics(choices))
+
+
+def _with_chosen_als(
+    plan: LabelPlan, interactions: Interactions, as_of: int, config: Config, reporter: Reporter
+) -> tuple[CandidateConfig, dict[str, Any]]:
+    """The settings of stage one with what ALS is best with on the newest labels; as they are without labels."""
+    settings: CandidateConfig = config.candidate_gen
+    snapshot = next(plan.snapshots(interactions, as_of, config.ranking, config.seed), None)
+    if snapshot is None or not settings.als.limit or not len(snapshot.past):
+        return settings, {}
+    reporter.step("choosing the weights of ALS on the newest labels")
+    choice = choose_als(snapshot.past, snapshot.labels, settings.als, config.seed)
+    return settings.model_copy(update={"als": choice.config}), choice.choices()
 
 
 def train(home: Home, config: Config, reporter: Reporter, *, until: datetime | None = None) -> Manifest:

@@ -11,7 +11,7 @@ from typing import Final
 from shortlist.errors import BundleError, FeatureSchemaError
 
 MAX_LEAVES: Final = 4_096
-OBJECTIVES: Final = ("lambdarank", "rank_xendcg")
+OBJECTIVES: Final = ("lambdarank", "rank_xendcg", "binary")
 END: Final = "end of trees\n"
 _RANGE: Final = re.compile(r"none|\[[-+.e\d]+:[-+.e\d]+\]")
 _NODE_LINES: Final = ("split_feature", "split_gain", "threshold", "decision_type", "left_child", "right_child")

@@ -15,14 +15,14 @@ from scipy.linalg import lapack
 from threadpoolctl import threadpool_limits
 
 from candidate_gen.index import FactorIndex, IndexChoice, IndexConfig, build_index, open_index
-from candidate_gen.profile import UserProfile, build_profile
+from candidate_gen.profile import HALF_LIVES_DAYS, UserProfile, build_profile
 from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from shortlist.checks import check_range
 from shortlist.errors import BundleError
 
-HalfLifeDays = Literal[7, 21, 60, 120, 365]
+HalfLifeDays = Literal[7, 21, 60, 120, 365, 3650]
 
 EXACT_BELOW_ALLOWED: Final = 5_000
 """A filter that leaves fewer items than this is searched exactly: an index may hold none of them."""
@@ -32,7 +32,8 @@ class AlsConfig(SourceConfig):
     """How the factors are fitted. The confidence of a user-item pair is ``alpha * log1p(decayed weight)``."""
 
     limit: int = Field(default=120, ge=0)
-    factors: int = Field(default=64, ge=2, le=1024)
+    factors: int = Field(default=128, ge=2, le=1024)
+    search_seconds: float = Field(default=60.0, ge=0)
     alpha: float = Field(default=1.0, gt=0)
     regularization: float = Field(default=8.0, gt=0)
     iterations: int = Field(default=10, ge=1)
@@ -144,19 +145,32 @@ class Als:
             "gram": self.model.gram,
             "index": self.index.to_bytes(),
             "index_items": self.index.items,
+            "settings": np.array([self.model.alpha, self.model.half_life_days], dtype=np.float64),
         }
 
     @classmethod
     def from_arrays(cls, stored: StoredArrays, config: AlsConfig, sizes: Sizes) -> Self:
         """Map them. Raises ``BundleError`` when index and factors do not belong together."""
-        item_factors = stored.array("item_factors", sizes.n_items, config.factors)
-        gram = stored.array("gram", config.factors, config.factors)
+        item_factors = stored.array("item_factors", sizes.n_items, None)
+        factors = item_factors.shape[1]
+        gram = stored.array("gram", factors, factors)
+        alpha, half_life_days = _stored_settings(stored, config)
         items = stored.array("index_items", None)
         check_range("als_index_items", items, 0, len(item_factors))
         index = open_index(stored.bundle.path("als_index.faiss"), items)
-        if (index.index.ntotal, index.index.d) != (len(items), config.factors):
+        if (index.index.ntotal, index.index.d) != (len(items), factors):
             raise BundleError("als_index.faiss: holds other vectors than als_index_items says. Train again.")
-        return cls(AlsModel(item_factors, gram, config.alpha, config.half_life_days), index)
+        return cls(AlsModel(item_factors, gram, alpha, half_life_days), index)
+
+
+def _stored_settings(stored: StoredArrays, config: AlsConfig) -> tuple[float, int]:
+    """The alpha and half-life that the factors were fitted with; bundles of release 0.1 have the configured ones."""
+    if not stored.has("settings"):
+        return config.alpha, config.half_life_days
+    alpha, half_life_days = stored.array("settings", 2)
+    if half_life_days not in HALF_LIVES_DAYS or not alpha > 0:
+        raise BundleError("als_settings: no weights that this release knows. Train again.")
+    return float(alpha), int(half_life_days)
 
 
 def fit_als(past: Past, config: AlsConfig, rng: int) -> AlsModel:

@@ -97,6 +97,15 @@ class Past:
             self._matrices[half_life_days] = self._matrix(half_life_days)
         return self._matrices[half_life_days]
 
+    def pairs(self) -> csr_matrix:
+        """1 where a user had an item, float32, shape (n_users, n_items)."""
+        ones = np.ones(len(self), dtype=np.float32)
+        shape = (self.n_users, self.n_items)
+        matrix = csr_matrix((ones, self.interactions.item_idx, self.interactions.user_offsets), shape=shape, copy=True)
+        matrix.sum_duplicates()
+        matrix.data[:] = 1.0
+        return matrix
+
     def _matrix(self, half_life_days: float) -> csr_matrix:
         interactions = self.interactions
         weight = interactions.weight * np.exp2(self.days() * np.float32(-1.0 / half_life_days))

@@ -83,7 +83,8 @@ def small_config() -> Config:
     """The default configuration with fewer trees and factors."""
     from pipelines.settings import Config
 
-    return Config.model_validate({"candidate_gen": {"als": {"factors": 16}}, "ranking": {"max_trees": 30}})
+    als = {"factors": 16, "search_seconds": 0}
+    return Config.model_validate({"candidate_gen": {"als": als}, "ranking": {"max_trees": 30}})
 
 
 @pytest.fixture(scope="session")

@@ -49,4 +49,5 @@ def make_home(small_home: Home) -> MakeHome:
 def tiny_config() -> Config:
     """Few factors, few trees, two label windows."""
     ranking = {"max_trees": 5, "n_windows": 2, "min_queries": 10, "horizon_days": 14}
-    return Config.model_validate({"candidate_gen": {"als": {"factors": 8, "iterations": 4}}, "ranking": ranking})
+    als = {"factors": 8, "iterations": 4, "search_seconds": 0}
+    return Config.model_validate({"candidate_gen": {"als": als}, "ranking": ranking})

@@ -61,3 +61,13 @@ def test_window_as_long_as_the_events_is_refused(evaluated_home: Home, tiny_conf
     """More days to test than there are is a `DataError` that says how many there are."""
     with pytest.raises(DataError, match="--test-days"):
         evaluate_home(evaluated_home, tiny_config, SilentReporter(), test_days=500)
+
+
+def test_protocol_without_days_tests_no_days(evaluated_home: Home, tiny_config) -> None:
+    """Each user's last event and a share held out are tested without days; the two together are a `DataError`."""
+    for protocol in ("last", "holdout"):
+        found = evaluate_home(evaluated_home, tiny_config, SilentReporter(), protocol=protocol)
+        assert found.to_dict()["protocol"]["protocol"] == protocol
+        assert estimate(found, "two_stage", "overall", "ndcg@10") > 0
+        with pytest.raises(DataError, match="--test-days"):
+            evaluate_home(evaluated_home, tiny_config, SilentReporter(), protocol=protocol, test_days=14)

@@ -113,7 +113,7 @@ def test_half_life_is_short_where_habits_change(make_interactions: Any) -> None:
     """Where a new habit is what is bought next, the shortest half-life scores best, and every one has its score."""
     choice = choose_half_life(make_interactions(_habit_rows(12)), CUT, HORIZON, 1)
     assert choice.best == 7
-    assert [half_life for half_life, _ in choice.scores] == [7, 21, 60, 120, 365]
+    assert [half_life for half_life, _ in choice.scores] == [7, 21, 60, 120, 365, 3650]
     scores = dict(choice.scores)
     assert scores[7] == 1.0
     assert scores[365] == 0.0

@@ -57,6 +57,7 @@ def test_report_names_the_protocol(tested: Any) -> None:
     evaluation = evaluate([InOrder("two_stage")], "two_stage", tested, CUT, END, note="made up")
     assert evaluation.to_dict() | {"systems": []} == {
         "protocol": {
+            "protocol": "time",
             "cut": "1970-05-11T00:00:00+00:00",
             "end": "1970-05-16T00:00:00+00:00",
             "test_days": 5.0,

@@ -10,7 +10,9 @@ from ranking.recommender import Query
 from shortlist.errors import DataError
 from shortlist.progress import SilentReporter
 
-CONFIG = Config.model_validate({"candidate_gen": {"als": {"factors": 4, "iterations": 2}}, "ranking": {"max_trees": 5}})
+CONFIG = Config.model_validate(
+    {"candidate_gen": {"als": {"factors": 4, "iterations": 2, "search_seconds": 0}}, "ranking": {"max_trees": 5}}
+)
 START = pd.Timestamp("2026-01-01", tz="UTC")
 NO_CATALOG = pd.DataFrame({"item_id": pd.Series([], dtype="str")})
 

@@ -12,7 +12,8 @@ from data.interactions import Interactions
 from data.splits import LabelWindow
 from pipelines.settings import Config
 from ranking.recommender import Recommender
-from ranking.training import build_training_set, fit_context
+from ranking.snapshots import window_snapshot
+from ranking.training_set import build_training_set, fit_context
 from ranking.two_stage import ListRequest, TwoStage
 
 DAY = 86_400
@@ -75,10 +76,10 @@ def test_training_does_not_know_what_follows_its_window(
     """Features and labels of a window are the same whatever happens after its end."""
     whole = small_recommender.interactions
     window = LabelWindow(as_of - 7 * DAY, as_of)
-    rest = (small_recommender.attributes, window, small_config.ranking, small_config.candidate_gen, 1)
-    wanted = build_training_set(whole, *rest)
+    rest = (small_recommender.attributes, small_config.ranking, small_config.candidate_gen, 1)
+    wanted = build_training_set(window_snapshot(whole, window), *rest)
     for changed in (whole.before(as_of), other_future(whole, as_of)):
-        found = build_training_set(changed, *rest)
+        found = build_training_set(window_snapshot(changed, window), *rest)
         np.testing.assert_array_equal(found.features, wanted.features)
         np.testing.assert_array_equal(found.label, wanted.label)
         np.testing.assert_array_equal(found.group_sizes, wanted.group_sizes)
@@ -88,8 +89,10 @@ def test_features_do_not_know_the_labels(small_recommender: Recommender, small_c
     """Other events inside the window change labels, and of the features only which users have any."""
     whole = small_recommender.interactions
     window = LabelWindow(as_of, as_of + 7 * DAY)
-    rest = (small_recommender.attributes, window, small_config.ranking, small_config.candidate_gen, 1)
-    wanted, found = (build_training_set(one, *rest) for one in (whole, other_future(whole, as_of)))
+    rest = (small_recommender.attributes, small_config.ranking, small_config.candidate_gen, 1)
+    wanted, found = (
+        build_training_set(window_snapshot(one, window), *rest) for one in (whole, other_future(whole, as_of))
+    )
     known = {rows.tobytes() for rows in np.split(wanted.features, np.cumsum(wanted.group_sizes)[:-1])}
     again = [rows.tobytes() in known for rows in np.split(found.features, np.cumsum(found.group_sizes)[:-1])]
     assert np.mean(again) > 0.9

@@ -16,7 +16,7 @@ from data.interactions import SECONDS_PER_DAY
 from ranking.features import FeatureContext, feature_names
 from ranking.features.group import UNRANKED
 from ranking.item_stats import NEVER_DAYS, ItemStats
-from ranking.training import fit_context
+from ranking.training_set import fit_context
 from shortlist.ids import IdMap
 
 N_ITEMS = 6

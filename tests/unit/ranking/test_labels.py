@@ -1,8 +1,8 @@
 """Labels of a window."""
 
+from data.arrays.labels import collect_labels
 from data.interactions import SECONDS_PER_DAY
 from data.splits import LabelWindow
-from ranking.labels import collect_labels
 
 WINDOW = LabelWindow(100 * SECONDS_PER_DAY, 110 * SECONDS_PER_DAY)
 SECOND = 1 / SECONDS_PER_DAY

@@ -7,12 +7,13 @@ import pytest
 
 from candidate_gen.profile import build_profile
 from candidate_gen.training import fit_generator
+from data.arrays.labels import collect_labels
 from data.arrays.past import Past
 from data.splits import LabelWindow
 from pipelines.settings import Config
-from ranking.labels import collect_labels
 from ranking.recommender import Query, Recommender
-from ranking.training import build_training_set, fit_context
+from ranking.snapshots import window_snapshot
+from ranking.training_set import build_training_set, fit_context
 from ranking.two_stage import USERS_PER_BLOCK, ListRequest, TwoStage
 
 WEEK = 7 * 86_400
@@ -41,7 +42,7 @@ def test_training_and_request_compute_the_same_features(
     window, two_stage = snapshot
     interactions = small_recommender.interactions
     training_set = build_training_set(
-        *(interactions, small_recommender.attributes, window),
+        *(window_snapshot(interactions, window), small_recommender.attributes),
         *(small_config.ranking, small_config.candidate_gen, small_config.seed),
     )
     labels = collect_labels(interactions, window)

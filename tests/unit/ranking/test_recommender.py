@@ -8,7 +8,7 @@ from candidate_gen.training import fit_generator
 from data.arrays.past import Past
 from data.store import read_events
 from ranking.recommender import BOUGHT, FILLER, N_CONTRIBUTIONS, REASONS, Query, Recommendation, Recommender
-from ranking.training import fit_context
+from ranking.training_set import fit_context
 from ranking.two_stage import TwoStage
 from shortlist.home import Home
 

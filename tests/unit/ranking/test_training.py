@@ -10,7 +10,10 @@ from data.splits import LabelWindow, label_windows
 from pipelines.settings import Config
 from ranking.features import feature_names
 from ranking.recommender import Recommender
-from ranking.training import RankerConfig, build_training_set, fit_ranker
+from ranking.settings import RankerConfig
+from ranking.snapshots import plan_labels, window_snapshot
+from ranking.training import fit_ranker
+from ranking.training_set import build_training_set
 from shortlist.progress import SilentReporter
 
 WEEK = 7 * SECONDS_PER_DAY
@@ -22,7 +25,7 @@ def test_queries_hold_a_positive_each(small_recommender: Recommender, small_conf
     """Group sizes add up to the rows, and no query is without a positive or without a negative row of features."""
     window = LabelWindow(small_recommender.as_of - WEEK, small_recommender.as_of)
     made = build_training_set(
-        *(small_recommender.interactions, small_recommender.attributes, window),
+        *(window_snapshot(small_recommender.interactions, window), small_recommender.attributes),
         *(small_config.ranking, small_config.candidate_gen, 1),
     )
     assert made.group_sizes.sum() == len(made.label) == len(made.features)
@@ -37,7 +40,8 @@ def test_number_of_queries_is_bounded(small_recommender: Recommender, small_conf
     """At most so many users of a window are taken, the same ones for the same seed."""
     window = LabelWindow(small_recommender.as_of - WEEK, small_recommender.as_of)
     config = small_config.ranking.model_copy(update={"max_queries_per_window": 15})
-    rest = (small_recommender.interactions, small_recommender.attributes, window, config, small_config.candidate_gen)
+    snapshot = window_snapshot(small_recommender.interactions, window)
+    rest = (snapshot, small_recommender.attributes, config, small_config.candidate_gen)
     one, again, other = (build_training_set(*rest, seed) for seed in (1, 1, 2))
     assert len(one.group_sizes) <= 15
     np.testing.assert_array_equal(one.label, again.label)
@@ -48,7 +52,7 @@ def test_window_without_a_past_has_no_queries(make_shop) -> None:
     """Users without an event before the window give no query."""
     interactions, attributes = make_shop([("u", "a", 101), ("v", "b", 102)])
     window = LabelWindow(100 * SECONDS_PER_DAY, 110 * SECONDS_PER_DAY)
-    made = build_training_set(interactions, attributes, window, RankerConfig(), CANDIDATES, 1)
+    made = build_training_set(window_snapshot(interactions, window), attributes, RankerConfig(), CANDIDATES, 1)
     assert (made.features.shape, len(made.group_sizes)) == ((0, len(FEATURES)), 0)
 
 
@@ -61,7 +65,7 @@ def test_newcomers_of_the_window_are_no_queries(make_shop) -> None:
         {"als": {"factors": 4, "iterations": 2, "limit": 2}}
         | {name: {"limit": 2} for name in ("item_knn", "popular", "history")}
     )
-    made = build_training_set(interactions, attributes, window, RankerConfig(), config, 1)
+    made = build_training_set(window_snapshot(interactions, window), attributes, RankerConfig(), config, 1)
     assert len(made.group_sizes) == 1
 
 
@@ -79,10 +83,11 @@ def test_no_ranker_where_there_is_too_little(make_shop, rows) -> None:
     interactions, attributes = make_shop(rows)
     as_of = int(interactions.timestamp.max()) + 1
     config = RankerConfig(max_trees=5)
-    ranker, choices = fit_ranker(interactions, attributes, as_of, config, CANDIDATES, 1, SilentReporter())
+    plan = plan_labels(interactions, as_of, config)
+    ranker, choices = fit_ranker(plan, interactions, attributes, as_of, config, CANDIDATES, 1, SilentReporter())
     assert ranker is None
     assert choices["ranker"] == "none"
-    assert "label windows" in choices["reason"]
+    assert "label snapshots" in choices["reason"]
 
 
 def test_windows_and_features_are_the_configured_ones(small_recommender: Recommender) -> None:

@@ -34,7 +34,12 @@ class Labels:
 def collect_labels(interactions: Interactions, window: LabelWindow) -> Labels:
     """Find the distinct target items of each user in ``[window.start, window.end)``."""
     inside = (interactions.timestamp >= window.start) & (interactions.timestamp < window.end) & interactions.is_target
+    return labels_of_rows(interactions, np.flatnonzero(inside))
+
+
+def labels_of_rows(interactions: Interactions, rows: npt.NDArray[np.int64]) -> Labels:
+    """The distinct items of each user among some rows of the interactions."""
     n_items = max(len(interactions.items), 1)
-    pairs = np.unique(interactions.user_idx[inside].astype(np.int64) * n_items + interactions.item_idx[inside])
+    pairs = np.unique(interactions.user_idx[rows].astype(np.int64) * n_items + interactions.item_idx[rows])
     user_idx, counts = np.unique((pairs // n_items).astype(np.int32), return_counts=True)
     return Labels(user_idx, np.concatenate([[0], np.cumsum(counts)]), (pairs % n_items).astype(np.int32))

@@ -1,0 +1,72 @@
+"""The linear filter on the graph of users and items: the best single source where times are missing.
+
+``r R~' R~`` scaled back by the degrees of the items, with ``R~ = D_u^(-1/2) R D_i^(-1/2)``: the low-pass filter of
+Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021. From one history item a to any b it is
+the sum over the users of both of ``1 / (n items of the user * n users of a)``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+from pydantic import Field
+from scipy.sparse import csr_matrix
+
+from candidate_gen.neighbors import NeighborLists, nearest_of_product, scaled
+from candidate_gen.profile import UserProfile
+from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays, best_of
+from data.arrays.past import Past
+from data.attributes import ItemAttributes
+
+
+class ItemGraphConfig(SourceConfig):
+    """How many neighbours of each item are kept."""
+
+    limit: int = Field(default=80, ge=0)
+    n_neighbors: int = Field(default=200, ge=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemGraph:
+    """The strongest links of each item."""
+
+    lists: NeighborLists
+
+    name: ClassVar[str] = "item_graph"
+    reason: ClassVar[str] = "linked_items"
+    Config: ClassVar[type[SourceConfig]] = ItemGraphConfig
+    needs_history: ClassVar[bool] = True
+
+    @classmethod
+    def fit(cls, past: Past, attributes: ItemAttributes, config: ItemGraphConfig, rng: int) -> Self:
+        """Multiply out the filter and keep each item's strongest links."""
+        del attributes, rng
+        pairs = past.pairs()
+        n_items = np.maximum(np.diff(pairs.indptr), 1).astype(np.float32)
+        n_users = np.maximum(np.bincount(pairs.indices, minlength=past.n_items), 1).astype(np.float32)
+        left = scaled(pairs, rows=np.float32(1.0) / n_items, columns=np.float32(1.0) / n_users)
+        return cls(nearest_of_product(csr_matrix(left.T), pairs, config.n_neighbors))
+
+    def ask(self, profile: UserProfile) -> Float32:
+        """For every item, the sum of its links to the user's items."""
+        return self.lists.votes(profile.item_idx, np.ones(len(profile), dtype=np.float32))
+
+    def found(self, asked: Float32, n: int, allowed: Mask | None) -> ItemPositions:
+        """The items of the largest sum."""
+        return best_of(asked, n, allowed)
+
+    def score(self, asked: Float32, item_idx: ItemPositions) -> Float32:
+        """The sums."""
+        scores: Float32 = asked[item_idx]
+        return scores
+
+    def arrays(self) -> Mapping[str, Array | bytes]:
+        """The lists."""
+        return self.lists.arrays()
+
+    @classmethod
+    def from_arrays(cls, stored: StoredArrays, config: ItemGraphConfig, sizes: Sizes) -> Self:
+        """Map the lists."""
+        del config
+        return cls(NeighborLists.from_arrays(stored, sizes))
