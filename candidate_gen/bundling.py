@@ -1,10 +1,15 @@
 """Stage one as files of a bundle."""
 
+from candidate_gen.fusion import EDGES, Fusion
 from candidate_gen.generator import CandidateGenerator
 from candidate_gen.settings import CandidateConfig
 from candidate_gen.source import Sizes, StoredArrays
 from data.attributes import ItemAttributes
 from shortlist.bundle import Bundle, BundleWriter
+from shortlist.checks import check_shape
+from shortlist.errors import BundleError
+
+FUSION_ARRAY = "fusion_chance"
 
 
 def save_generator(writer: BundleWriter, generator: CandidateGenerator) -> None:
@@ -15,6 +20,8 @@ def save_generator(writer: BundleWriter, generator: CandidateGenerator) -> None:
                 writer.add_index(f"{source.name}_{name}", content)
             else:
                 writer.add_array(f"{source.name}_{name}", content)
+    if generator.fusion is not None:
+        writer.add_array(FUSION_ARRAY, generator.fusion.chance)
 
 
 def load_generator(bundle: Bundle, attributes: ItemAttributes, config: CandidateConfig) -> CandidateGenerator:
@@ -33,4 +40,16 @@ def load_generator(bundle: Bundle, attributes: ItemAttributes, config: Candidate
     sizes = Sizes(len(attributes.category), attributes)
     kinds = config.sources()
     sources = tuple(kind.from_arrays(StoredArrays(bundle, kind.name), config.of(kind), sizes) for kind in kinds)
-    return CandidateGenerator(sources, tuple(config.of(kind).limit for kind in kinds), config.max_candidates)
+    limits = tuple(config.of(kind).limit for kind in kinds)
+    return CandidateGenerator(sources, limits, config.max_candidates, _load_fusion(bundle, len(sources)))
+
+
+def _load_fusion(bundle: Bundle, n_sources: int) -> Fusion | None:
+    """What a source's rank is worth; bundles of release 0.1, and of small logs, do not say."""
+    if not bundle.has(f"{FUSION_ARRAY}.npy"):
+        return None
+    chance = bundle.array(FUSION_ARRAY)
+    check_shape(FUSION_ARRAY, chance, n_sources, len(EDGES))
+    if ((chance < 0) | (chance > 1)).any():
+        raise BundleError(f"{FUSION_ARRAY}: holds what is no chance. Train again.")
+    return Fusion(chance)

@@ -1,12 +1,12 @@
 """Stage one: ask every source, mask, cut, merge. Names no source."""
 
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from candidate_gen.candidates import Candidates
+from candidate_gen.fusion import Fusion, reciprocal_ranks
 from candidate_gen.profile import UserProfile
 from candidate_gen.source import NO_ITEMS, Float32, ItemPositions, Mask, Source
 from candidate_gen.sources.popular import Popular
@@ -23,11 +23,14 @@ class CandidateGenerator:
         How many candidates each of them may give.
     max_candidates : int
         How many a user may have in all.
+    fusion : Fusion or None
+        What a source's rank is worth; None where it was not measured, and then reciprocal ranks are added up.
     """
 
     sources: tuple[Source, ...]
     limits: tuple[int, ...]
     max_candidates: int
+    fusion: Fusion | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,24 +53,27 @@ class CandidateGenerator:
         allowed : ndarray of bool, shape (n_items,), optional
             Items that may be found; a source then goes on among these alone.
         """
+        asked = self._asked(profile)
+        item_idx, rank = _merged(self._found(asked, allowed))
+        fused = reciprocal_ranks(rank) if self.fusion is None else self.fusion.score(rank)
+        kept = np.sort(np.argsort(-fused, kind="stable")[: self.max_candidates])
+        scores = self._scores(asked, item_idx[kept])
+        return Candidates(item_idx[kept], rank[:, kept], scores, fused[kept], self.names)
+
+    def found(self, profile: UserProfile) -> list[ItemPositions]:
+        """What each source finds, best first."""
+        return self._found(self._asked(profile), None)
+
+    def _asked(self, profile: UserProfile) -> list[Any]:
+        """The answer of each source; None of one that needs a history where there is none."""
         known = len(profile) > 0
-        asked = [source.ask(profile) if known or not source.needs_history else None for source in self.sources]
-        found = [
+        return [source.ask(profile) if known or not source.needs_history else None for source in self.sources]
+
+    def _found(self, asked: list[Any], allowed: Mask | None) -> list[ItemPositions]:
+        return [
             NO_ITEMS if answer is None else source.found(answer, limit, allowed)
             for source, answer, limit in zip(self.sources, asked, self.limits, strict=True)
         ]
-        item_idx, rank = self._cut(*_merged(found))
-        return Candidates(item_idx, rank, self._scores(asked, item_idx), self.names)
-
-    def _cut(self, item_idx: ItemPositions, rank: Float32) -> tuple[ItemPositions, Float32]:
-        """Keep the `max_candidates` that stand highest in any one source, by rank as a share of its limit."""
-        if len(item_idx) <= self.max_candidates:
-            return item_idx, rank
-        limits = np.array(self.limits, dtype=np.float32)[:, None]
-        share = np.where(rank > 0, rank / np.maximum(limits, 1), np.float32(np.inf))
-        best = np.argsort(reduce(np.minimum, share), kind="stable")[: self.max_candidates]
-        kept = np.sort(best)
-        return item_idx[kept], rank[:, kept]
 
     def _scores(self, asked: list[Any], item_idx: ItemPositions) -> Float32:
         scores = np.zeros((len(self.sources), len(item_idx)), dtype=np.float32)

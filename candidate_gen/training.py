@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from candidate_gen.fusion import Fusion
 from candidate_gen.generator import CandidateGenerator
 from candidate_gen.settings import CandidateConfig
 from data.arrays.past import Past
@@ -9,9 +10,14 @@ from data.attributes import ItemAttributes
 
 
 def fit_generator(
-    past: Past, attributes: ItemAttributes, config: CandidateConfig, rng: int
+    past: Past, attributes: ItemAttributes, config: CandidateConfig, rng: int, fusion: Fusion | None = None
 ) -> tuple[CandidateGenerator, dict[str, Any]]:
     """Fit every source that is switched on.
+
+    Parameters
+    ----------
+    fusion : Fusion, optional
+        What a source's rank is worth, where it was measured.
 
     Returns
     -------
@@ -25,4 +31,4 @@ def fit_generator(
     choices: dict[str, Any] = {}
     for source in sources:
         choices |= source.choices() if hasattr(source, "choices") else {}
-    return CandidateGenerator(sources, limits, config.max_candidates), choices
+    return CandidateGenerator(sources, limits, config.max_candidates, fusion), choices

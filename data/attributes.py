@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csr_matrix
 
+from data.content import build_content
 from shortlist.columns import AVAILABILITY, BRAND, CATEGORY, CATEGORY_SEPARATOR, ITEM_ID, PRICE
 from shortlist.ids import MISSING, IdMap
 
@@ -28,6 +30,8 @@ class ItemAttributes:
         The catalogue's price, 0 where unknown.
     available : ndarray of bool, shape (n_items,)
         Items that the catalogue does not know count as available.
+    content : csr_matrix of float32, shape (n_items, n_words)
+        The weights of each item's words, to fit on; without words where a bundle is read.
     """
 
     categories: IdMap
@@ -36,6 +40,7 @@ class ItemAttributes:
     brand: npt.NDArray[np.int32]
     price: npt.NDArray[np.float32]
     available: npt.NDArray[np.bool_]
+    content: csr_matrix
 
     def top_category(self) -> npt.NDArray[np.int32]:
         """The top-level category of each item, int32, shape (n_items,)."""
@@ -76,6 +81,7 @@ def build_attributes(catalog: pd.DataFrame, items: IdMap) -> ItemAttributes:
         brand=pd.factorize(_text(rows, BRAND), sort=True)[0].astype(np.int32),
         price=prices.fillna(0.0).to_numpy(dtype=np.float32),
         available=np.array([value is not False and value != 0 for value in available.to_list()], dtype=np.bool_),
+        content=build_content(catalog, items),
     )
 
 

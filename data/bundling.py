@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
 
 from data.attributes import ItemAttributes
 from data.interactions import EVENT_COLUMNS, EVENT_TYPES, Interactions, hourly_baskets
@@ -74,4 +75,5 @@ def load_attributes(bundle: Bundle, n_items: int) -> ItemAttributes:
         check_shape(f"item_{name}", arrays[name], n_items)
     check_range("item_category", arrays["category"], MISSING, len(categories))
     check_range("item_brand", arrays["brand"], MISSING, max(n_items, 1))
-    return ItemAttributes(categories=categories, **arrays)
+    no_words = csr_matrix((n_items, 0), dtype=np.float32)
+    return ItemAttributes(categories=categories, content=no_words, **arrays)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from candidate_gen.als_search import choose_als
-from candidate_gen.settings import CandidateConfig
 from candidate_gen.training import fit_generator
 from data.arrays.past import Past
 from data.attributes import ItemAttributes, build_attributes
@@ -22,7 +21,8 @@ from data.store import events_fingerprint, read_events
 from pipelines.settings import Config
 from ranking.bundling import feature_schema, save_recommender
 from ranking.recommender import Recommender
-from ranking.snapshots import LabelPlan, plan_labels
+from ranking.snapshots import plan_labels
+from ranking.stage_one import choose_stage_one
 from ranking.training import fit_ranker
 from ranking.training_set import fit_context
 from ranking.two_stage import TwoStage
@@ -80,33 +80,21 @@ def fit_recommender(
     """Fit both stages on a shop's interactions, all of which must lie before `as_of` (seconds)."""
     plan = plan_labels(shop.interactions, as_of, config.ranking)
     reporter.step(f"labels: {plan.said()}")
-    candidate_config, als_chosen = _with_chosen_als(plan, shop.interactions, as_of, config, reporter)
+    snapshots = plan.snapshots(shop.interactions, as_of, config.ranking, config.seed)
+    newest = next(snapshots, None)
+    stage_one = choose_stage_one(newest, shop.attributes, config.candidate_gen, config.seed, reporter)
     past = Past.before(shop.interactions, as_of)
     reporter.step("retrieval: every source fitted on all that is known")
-    generator, found = fit_generator(past, shop.attributes, candidate_config, config.seed)
-    context = fit_context(past, shop.attributes, candidate_config)
+    generator, found = fit_generator(past, shop.attributes, stage_one.config, config.seed, stage_one.fusion)
+    context = fit_context(past, shop.attributes, stage_one.config)
     reporter.step("ranking: snapshots, features, trees")
-    ranker, chosen = fit_ranker(
-        plan, shop.interactions, shop.attributes, as_of, config.ranking, candidate_config, config.seed, reporter
-    )
+    labelled = chain(() if newest is None else (newest,), snapshots)
+    ranker, chosen = fit_ranker(plan, labelled, shop.attributes, config.ranking, stage_one, config.seed, reporter)
     recommender = Recommender(
         version, shop.interactions, shop.attributes, TwoStage(generator, context, ranker), as_of, shop.target
     )
-    choices = {"target": shop.target, **found, **als_chosen, **chosen}
+    choices = {"target": shop.target, **found, **stage_one.choices, **chosen}
     return Trained(recommender, choices, _metrics(choices))
-
-
-def _with_chosen_als(
-    plan: LabelPlan, interactions: Interactions, as_of: int, config: Config, reporter: Reporter
-) -> tuple[CandidateConfig, dict[str, Any]]:
-    """The settings of stage one with what ALS is best with on the newest labels; as they are without labels."""
-    settings: CandidateConfig = config.candidate_gen
-    snapshot = next(plan.snapshots(interactions, as_of, config.ranking, config.seed), None)
-    if snapshot is None or not settings.als.limit or not len(snapshot.past):
-        return settings, {}
-    reporter.step("choosing the weights of ALS on the newest labels")
-    choice = choose_als(snapshot.past, snapshot.labels, settings.als, config.seed)
-    return settings.model_copy(update={"als": choice.config}), choice.choices()
 
 
 def train(home: Home, config: Config, reporter: Reporter, *, until: datetime | None = None) -> Manifest:

@@ -20,6 +20,7 @@ class RankerConfig(ConfigModel):
     max_queries_per_window: int = Field(default=2_000, ge=1)
     max_queries: int = Field(default=8_000, ge=1)
     min_queries: int = Field(default=20, ge=1)
+    novel_queries: bool = True
     negatives_per_query: int = Field(default=50, ge=1)
     learning_rate: float = Field(default=0.05, gt=0)
     num_leaves: int = Field(default=31, ge=2, le=64)
@@ -28,4 +29,4 @@ class RankerConfig(ConfigModel):
     bagging_fraction: float = Field(default=0.8, gt=0, le=1)
     lambdarank_truncation_level: int = Field(default=30, ge=1)
     max_trees: int = Field(default=300, ge=1)
-    early_stopping_rounds: int = Field(default=40, ge=1)
+    early_stopping_rounds: int = Field(default=30, ge=1)

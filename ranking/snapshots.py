@@ -20,8 +20,8 @@ from ranking.settings import RankerConfig
 Scheme = Literal["window", "last", "held_out"]
 
 WIDENINGS: Final = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
-ENOUGH_QUERIES: Final = 1_000
-"""Windows are widened until each holds so many users, or they would leave less than half of the span."""
+ENOUGH_QUERIES: Final = 3_500
+"""Windows are widened until together they hold so many users, or would leave less than half of the span."""
 
 ENOUGH_HELD_OUT: Final = 6_000
 MAX_DRAWS: Final = 4
@@ -151,14 +151,14 @@ def items_at_once(interactions: Interactions) -> float:
 def widened_windows(
     interactions: Interactions, as_of: int, config: RankerConfig
 ) -> tuple[list[LabelWindow], list[int]]:
-    """The narrowest windows that hold enough users each, else the widest that fit, and their users."""
+    """The narrowest windows that hold users enough, else the widest that fit, and the users of each."""
     best: tuple[list[LabelWindow], list[int]] = ([], [])
     for widening in WIDENINGS if config.horizon_days is None else (1.0,):
         windows = label_windows(interactions.timestamp, as_of, config.n_windows, config.horizon_days, widening)
         if len(windows) < min(config.n_windows, len(best[0])) or not windows:
             break
         best = windows, [n_queries(interactions, window) for window in windows]
-        if min(best[1]) >= ENOUGH_QUERIES:
+        if sum(best[1]) >= ENOUGH_QUERIES:
             break
     return best
 

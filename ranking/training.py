@@ -1,14 +1,14 @@
 """Training stage two: snapshots of the past, labels that each was without, trees chosen on queries kept apart."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from candidate_gen.settings import CandidateConfig
 from data.attributes import ItemAttributes
-from data.interactions import Interactions
 from ranking.boosting import boost, choose_boosting
 from ranking.ranker import Ranker
 from ranking.settings import RankerConfig
-from ranking.snapshots import LabelPlan
+from ranking.snapshots import LabelPlan, Snapshot
+from ranking.stage_one import StageOne
 from ranking.training_set import TrainingSet, build_training_set, folds, with_fewer_negatives
 from shortlist.progress import Reporter
 
@@ -17,15 +17,14 @@ MIN_FOLDS = 2
 
 def fit_ranker(
     plan: LabelPlan,
-    interactions: Interactions,
+    snapshots: Iterable[Snapshot],
     attributes: ItemAttributes,
-    as_of: int,
     config: RankerConfig,
-    candidate_config: CandidateConfig,
+    stage_one: StageOne,
     rng: int,
     reporter: Reporter,
 ) -> tuple[Ranker | None, dict[str, Any]]:
-    """Train the ranker on the labels of a plan, made of what lies before `as_of` (seconds).
+    """Train the ranker on the snapshots of a plan.
 
     Returns
     -------
@@ -34,10 +33,9 @@ def fit_ranker(
     choices : dict
         What was chosen, and the figures that it was chosen by.
     """
-    snapshots = reporter.track(plan.snapshots(interactions, as_of, config, rng), len(plan), "label snapshots")
+    tracked = reporter.track(snapshots, len(plan), "label snapshots")
     built = [
-        (snapshot.scheme, build_training_set(snapshot, attributes, config, candidate_config, rng))
-        for snapshot in snapshots
+        (snapshot.scheme, build_training_set(snapshot, attributes, config, stage_one, rng)) for snapshot in tracked
     ]
     kept = [(scheme, one) for scheme, one in built if len(one) >= config.min_queries]
     parts = folds([one for _, one in kept], [scheme for scheme, _ in kept])

@@ -8,15 +8,16 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from candidate_gen.profile import build_profile
+from candidate_gen.generator import CandidateGenerator
+from candidate_gen.profile import UserProfile, build_profile
 from candidate_gen.settings import CandidateConfig
-from candidate_gen.training import fit_generator
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from ranking.features import FeatureContext, feature_names
 from ranking.item_stats import fit_item_stats
 from ranking.settings import RankerConfig
 from ranking.snapshots import Snapshot
+from ranking.stage_one import StageOne
 
 Features = npt.NDArray[np.float32]
 LabelArray = npt.NDArray[np.int8]
@@ -24,6 +25,10 @@ Query = tuple[Features, LabelArray]
 
 FOLD_QUERIES: Final = 2_000
 """So many queries keep all their candidates, to validate on; those behind them keep a sample of the negatives."""
+
+
+MIN_REPEAT_SHARE: Final = 0.2
+"""Where fewer of the labelled items were had before, a list among new items is much like any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,15 @@ class TrainingSet:
         for start, end in zip(ends - self.group_sizes, ends, strict=True):
             yield self.features[start:end], self.label[start:end]
 
+    def drawn(self, n: int, rng: int) -> "TrainingSet":
+        """At most `n` of the queries, at random and in their order."""
+        if len(self) <= n:
+            return self
+        kept = np.zeros(len(self), dtype=np.bool_)
+        kept[np.random.default_rng(rng).choice(len(self), size=n, replace=False)] = True
+        rows = np.repeat(kept, self.group_sizes)
+        return TrainingSet(self.features[rows], self.label[rows], self.group_sizes[kept], self.names)
+
     def part(self, start: int, end: int) -> "TrainingSet":
         """The queries of places ``[start, end)``."""
         ends = np.concatenate([[0], np.cumsum(self.group_sizes)])
@@ -71,29 +85,59 @@ def source_names(config: CandidateConfig) -> tuple[str, ...]:
 
 
 def build_training_set(
-    snapshot: Snapshot, attributes: ItemAttributes, config: RankerConfig, candidate_config: CandidateConfig, rng: int
+    snapshot: Snapshot, attributes: ItemAttributes, config: RankerConfig, stage_one: StageOne, rng: int
 ) -> TrainingSet:
     """Fit both stages' models on a snapshot's past, and label its candidates.
 
-    Queries without a positive or without a negative candidate are dropped: nothing can be learnt from them.
+    The newest snapshot's generator is there already, and the users that the fusion was measured on are passed over.
+    Queries without a positive or without a negative candidate are dropped: nothing can be learnt from them. Where users
+    buy again, each has a second query among the items that are new to the user, as a list without known items has.
     """
-    names = feature_names(source_names(candidate_config))
+    names = feature_names(source_names(stage_one.config))
     if not len(snapshot.past):
         return joined([], names)
-    generator, _ = fit_generator(snapshot.past, attributes, candidate_config, rng)
-    context = fit_context(snapshot.past, attributes, candidate_config)
+    generator = stage_one.generator_for(snapshot, attributes, rng)
+    context = fit_context(snapshot.past, attributes, stage_one.config)
     draw = np.random.default_rng(rng)
+    masked = config.novel_queries and repeat_share(snapshot) > MIN_REPEAT_SHARE
     queries: list[Query] = []
-    for row in _drawn_rows(snapshot, config, draw):
-        profile = build_profile(snapshot.past.history(int(snapshot.labels.user_idx[row])))
-        candidates = generator.candidates(profile)
-        label = np.isin(candidates.item_idx, snapshot.labels.of(row)).astype(np.int8)
-        if label.any() and not label.all():
-            query = context.features(profile, candidates), label
-            queries.append(query if len(queries) < FOLD_QUERIES else _sampled(query, config.negatives_per_query, draw))
+    for row in _drawn_rows(snapshot, config, stage_one.measured_on(snapshot), draw):
+        for query in _queries_of(snapshot, row, generator, context, with_new_items=masked):
+            is_whole = len(queries) < FOLD_QUERIES * (1 + masked)
+            queries.append(query if is_whole else _sampled(query, config.negatives_per_query, draw))
         if len(queries) >= config.max_queries:
             break
     return joined(queries, names)
+
+
+def _queries_of(
+    snapshot: Snapshot, row: int, generator: CandidateGenerator, context: FeatureContext, *, with_new_items: bool
+) -> Iterator[Query]:
+    """A user's query, and the one among new items, where each holds a positive and a negative."""
+    profile = build_profile(snapshot.past.history(int(snapshot.labels.user_idx[row])))
+    masks = (None, _new_to(profile, snapshot.past.n_items)) if with_new_items else (None,)
+    for allowed in masks:
+        candidates = generator.candidates(profile, allowed)
+        label = np.isin(candidates.item_idx, snapshot.labels.of(row)).astype(np.int8)
+        if label.any() and not label.all():
+            yield context.features(profile, candidates), label
+
+
+def repeat_share(snapshot: Snapshot) -> float:
+    """The share of labelled items that their users had before."""
+    labels, past = snapshot.labels, snapshot.past
+    users = np.repeat(labels.user_idx, np.diff(labels.offsets)).astype(np.int64)
+    if not len(users):
+        return 0.0
+    known = np.unique(past.interactions.user_idx.astype(np.int64) * past.n_items + past.interactions.item_idx)
+    return float(np.isin(users * past.n_items + labels.item_idx, known).mean())
+
+
+def _new_to(profile: UserProfile, n_items: int) -> npt.NDArray[np.bool_]:
+    """The items that a user has not had."""
+    new = np.ones(n_items, dtype=np.bool_)
+    new[profile.item_idx] = False
+    return new
 
 
 def folds(sets: Sequence[TrainingSet], schemes: Sequence[str]) -> list[TrainingSet]:
@@ -131,9 +175,12 @@ def joined(queries: Sequence[Query], names: tuple[str, ...]) -> TrainingSet:
     )
 
 
-def _drawn_rows(snapshot: Snapshot, config: RankerConfig, draw: np.random.Generator) -> npt.NDArray[np.int64]:
+def _drawn_rows(
+    snapshot: Snapshot, config: RankerConfig, left_out: npt.NDArray[np.int32], draw: np.random.Generator
+) -> npt.NDArray[np.int64]:
     """Rows of users with a history: of a window a sample in order, of other schemes all in random order."""
-    rows = np.flatnonzero(np.diff(snapshot.past.interactions.user_offsets)[snapshot.labels.user_idx] > 0)
+    has_past = np.diff(snapshot.past.interactions.user_offsets)[snapshot.labels.user_idx] > 0
+    rows = np.flatnonzero(has_past & ~np.isin(snapshot.labels.user_idx, left_out))
     if snapshot.scheme != "window":
         return draw.permutation(rows)
     if len(rows) <= config.max_queries_per_window:

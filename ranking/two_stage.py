@@ -87,7 +87,7 @@ class TwoStage:
     ) -> list[npt.NDArray[np.float64]]:
         """The scores of every user's candidates, higher is better."""
         if self.ranker is None or stage == "retrieval":
-            return [candidates.fused_score().astype(np.float64) for candidates in found]
+            return [candidates.fused.astype(np.float64) for candidates in found]
         rows = [self.context.features(profile, candidates) for profile, candidates in zip(profiles, found, strict=True)]
         scores = self.ranker.scores(rows[0] if len(rows) == 1 else np.concatenate(rows))
         return np.split(scores, np.cumsum([len(one) for one in rows])[:-1])

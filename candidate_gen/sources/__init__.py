@@ -6,6 +6,7 @@ from candidate_gen.source import Source
 from candidate_gen.sources.als import Als
 from candidate_gen.sources.baskets import Baskets
 from candidate_gen.sources.category_popular import CategoryPopular
+from candidate_gen.sources.content import Content
 from candidate_gen.sources.history import History
 from candidate_gen.sources.item_graph import ItemGraph
 from candidate_gen.sources.item_knn import ItemKnn
@@ -23,6 +24,7 @@ SOURCES: Final[tuple[type[Source], ...]] = (
     Baskets,
     UserKnn,
     ItemGraph,
+    Content,
     CategoryPopular,
     Popular,
 )

@@ -17,7 +17,7 @@ class SourceFeatures:
         ranks = {f"rank_{name}": f"rank at which {name} found it, {UNRANKED:.0f} where it did not" for name in sources}
         fused = {
             "n_sources": "sources that found it",
-            "fused_score": "sum over the sources that found it of 1 / (60 + rank)",
+            "fused_score": "1 - product over its sources of (1 - chance that a find of that rank is wanted)",
         }
         scores: dict[str, str] = {}
         for name in sources:
@@ -30,7 +30,7 @@ class SourceFeatures:
         del profile, items
         ranked = candidates.rank > 0
         columns["n_sources"] = ranked.sum(axis=0).astype(np.float32)
-        columns["fused_score"] = candidates.fused_score()
+        columns["fused_score"] = candidates.fused
         for name, rank, is_ranked, score in zip(
             candidates.sources, candidates.rank, ranked, candidates.score, strict=True
         ):

@@ -84,7 +84,8 @@ def small_config() -> Config:
     from pipelines.settings import Config
 
     als = {"factors": 16, "search_seconds": 0}
-    return Config.model_validate({"candidate_gen": {"als": als}, "ranking": {"max_trees": 30}})
+    ranking = {"max_trees": 30, "objective": "lambdarank"}
+    return Config.model_validate({"candidate_gen": {"als": als}, "ranking": ranking})
 
 
 @pytest.fixture(scope="session")

@@ -114,23 +114,15 @@ def test_nothing_allowed_nothing_found(small_recommender: Recommender, generator
 
 
 def test_a_user_has_at_most_so_many(small_recommender: Recommender, generator: CandidateGenerator) -> None:
-    """Cut to a number, those stay that stand highest in any source, by rank as a share of the source's limit."""
+    """Cut to a number, those stay that the sources together say most of, with their ranks and scores."""
     profile = profile_of(small_recommender, "user-001")
     whole, cut = generator.candidates(profile), replace(generator, max_candidates=30).candidates(profile)
-    share = np.where(whole.rank > 0, whole.rank / np.array(generator.limits)[:, None], np.inf).min(axis=0)
     assert len(cut) == 30 < len(whole)
     assert (np.diff(cut.item_idx) > 0).all()
     kept = np.isin(whole.item_idx, cut.item_idx)
-    assert share[kept].max() <= share[~kept].min()
+    assert whole.fused[kept].min() >= whole.fused[~kept].max()
     np.testing.assert_array_equal(cut.rank, whole.rank[:, kept])
     np.testing.assert_array_equal(cut.score, whole.score[:, kept])
-
-
-def test_fused_score_by_hand() -> None:
-    """Each source that ranks an item adds ``1 / (60 + rank)``."""
-    rank = np.array([[1, 0], [3, 2], [0, 0], [0, 1]], dtype=np.float32)
-    fused = Candidates(np.array([4, 7], np.int32), rank, np.zeros_like(rank), ("a", "b", "c", "d")).fused_score()
-    np.testing.assert_allclose(fused, [1 / 61 + 1 / 63, 1 / 62 + 1 / 61], rtol=1e-6)
 
 
 def test_interactions_are_read_only(small_recommender: Recommender) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from candidate_gen.candidates import Candidates
+from candidate_gen.fusion import reciprocal_ranks
 from candidate_gen.sources import SOURCES
 from data.attributes import ItemAttributes, build_attributes
 from data.interactions import EVENT_TYPES, SECONDS_PER_DAY, History, Interactions, build_interactions
@@ -37,7 +38,8 @@ def candidates_of(items: Sequence[int]) -> Candidates:
     item_idx = np.array(items, dtype=np.int32)
     rank = np.zeros((len(SOURCES), len(item_idx)), dtype=np.float32)
     rank[-1] = np.arange(1, len(item_idx) + 1)
-    return Candidates(item_idx, rank, np.zeros_like(rank), tuple(source.name for source in SOURCES))
+    names = tuple(source.name for source in SOURCES)
+    return Candidates(item_idx, rank, np.zeros_like(rank), reciprocal_ranks(rank), names)
 
 
 def shop_of(rows: Sequence[Row], catalog: pd.DataFrame | None = None) -> tuple[Interactions, ItemAttributes]:

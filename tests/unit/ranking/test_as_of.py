@@ -13,6 +13,7 @@ from data.splits import LabelWindow
 from pipelines.settings import Config
 from ranking.recommender import Recommender
 from ranking.snapshots import window_snapshot
+from ranking.stage_one import StageOne
 from ranking.training_set import build_training_set, fit_context
 from ranking.two_stage import ListRequest, TwoStage
 
@@ -76,7 +77,7 @@ def test_training_does_not_know_what_follows_its_window(
     """Features and labels of a window are the same whatever happens after its end."""
     whole = small_recommender.interactions
     window = LabelWindow(as_of - 7 * DAY, as_of)
-    rest = (small_recommender.attributes, small_config.ranking, small_config.candidate_gen, 1)
+    rest = (small_recommender.attributes, small_config.ranking, StageOne(small_config.candidate_gen), 1)
     wanted = build_training_set(window_snapshot(whole, window), *rest)
     for changed in (whole.before(as_of), other_future(whole, as_of)):
         found = build_training_set(window_snapshot(changed, window), *rest)
@@ -89,7 +90,7 @@ def test_features_do_not_know_the_labels(small_recommender: Recommender, small_c
     """Other events inside the window change labels, and of the features only which users have any."""
     whole = small_recommender.interactions
     window = LabelWindow(as_of, as_of + 7 * DAY)
-    rest = (small_recommender.attributes, small_config.ranking, small_config.candidate_gen, 1)
+    rest = (small_recommender.attributes, small_config.ranking, StageOne(small_config.candidate_gen), 1)
     wanted, found = (
         build_training_set(window_snapshot(one, window), *rest) for one in (whole, other_future(whole, as_of))
     )

@@ -5,6 +5,7 @@ from dataclasses import fields
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 from candidate_gen.profile import HALF_LIVES_DAYS, build_profile
 from candidate_gen.settings import CandidateConfig
@@ -40,6 +41,7 @@ def context() -> FeatureContext:
         brand=np.array([0, 1, 0, -1, -1, -1], np.int32),
         price=np.zeros(N_ITEMS, np.float32),
         available=np.ones(N_ITEMS, np.bool_),
+        content=csr_matrix((N_ITEMS, 0), dtype=np.float32),
     )
     return FeatureContext.of(ItemStats(**arrays), attributes, ALL_SOURCES)
 

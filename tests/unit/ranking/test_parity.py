@@ -9,12 +9,16 @@ from candidate_gen.profile import build_profile
 from candidate_gen.training import fit_generator
 from data.arrays.labels import collect_labels
 from data.arrays.past import Past
+from data.attributes import build_attributes
+from data.catalog import read_items
 from data.splits import LabelWindow
 from pipelines.settings import Config
 from ranking.recommender import Query, Recommender
 from ranking.snapshots import window_snapshot
+from ranking.stage_one import StageOne
 from ranking.training_set import build_training_set, fit_context
 from ranking.two_stage import USERS_PER_BLOCK, ListRequest, TwoStage
+from shortlist.home import Home
 
 WEEK = 7 * 86_400
 
@@ -38,22 +42,29 @@ def groups(training_set) -> Iterator[np.ndarray]:
 def test_training_and_request_compute_the_same_features(
     small_recommender: Recommender, small_config: Config, snapshot
 ) -> None:
-    """The rows that train the ranker are, bit for bit, those that a request of that moment would be scored with."""
+    """The rows that train the ranker are, bit for bit, those that a request of that moment would be scored with.
+
+    Each user gives a query of all items, and one of the items new to the user.
+    """
     window, two_stage = snapshot
     interactions = small_recommender.interactions
     training_set = build_training_set(
         *(window_snapshot(interactions, window), small_recommender.attributes),
-        *(small_config.ranking, small_config.candidate_gen, small_config.seed),
+        *(small_config.ranking, StageOne(small_config.candidate_gen), small_config.seed),
     )
+    n_items = len(interactions.items)
     labels = collect_labels(interactions, window)
     wanted = groups(training_set)
     labelled = iter(np.split(training_set.label, np.cumsum(training_set.group_sizes)[:-1]))
     for row, user in enumerate(labels.user_idx):
-        ranked = two_stage.rank(ListRequest(interactions.history(int(user), window.start), 10))
-        label = np.isin(ranked.candidates.item_idx, labels.of(row))
-        if len(ranked.profile) and label.any():
-            np.testing.assert_array_equal(two_stage.context.features(ranked.profile, ranked.candidates), next(wanted))
-            np.testing.assert_array_equal(label, next(labelled))
+        history = interactions.history(int(user), window.start)
+        for allowed in (None, ~np.isin(np.arange(n_items), history.item_idx)):
+            ranked = two_stage.rank(ListRequest(history, 10, allowed))
+            label = np.isin(ranked.candidates.item_idx, labels.of(row))
+            if len(ranked.profile) and label.any() and not label.all():
+                found = two_stage.context.features(ranked.profile, ranked.candidates)
+                np.testing.assert_array_equal(found, next(wanted))
+                np.testing.assert_array_equal(label, next(labelled))
     assert next(wanted, None) is None
     assert len(training_set.group_sizes) > 50
 
@@ -86,13 +97,17 @@ def test_filters_of_others_do_not_matter(small_recommender: Recommender) -> None
     assert list(small_recommender.recommend_many([])) == []
 
 
-def test_loaded_bundle_has_the_bits_of_the_trained_one(small_recommender: Recommender, small_config: Config) -> None:
+def test_loaded_bundle_has_the_bits_of_the_trained_one(
+    small_recommender: Recommender, small_config: Config, small_home: Home
+) -> None:
     """Stages fitted in memory and the same ones written and mapped give the same candidates, features and scores."""
     loaded, interactions = small_recommender.two_stage, small_recommender.interactions
-    as_of, attributes = small_recommender.as_of, small_recommender.attributes
+    as_of = small_recommender.as_of
+    attributes = build_attributes(read_items(small_home), interactions.items)  # with the words, which bundles leave out
     past = Past.before(interactions, as_of)
-    generator, _ = fit_generator(past, attributes, small_config.candidate_gen, small_config.seed)
-    fitted = TwoStage(generator, fit_context(past, attributes, small_config.candidate_gen), loaded.ranker)
+    settings, fusion = small_config.candidate_gen, loaded.generator.fusion
+    generator, _ = fit_generator(past, attributes, settings, small_config.seed, fusion)
+    fitted = TwoStage(generator, fit_context(past, attributes, settings), loaded.ranker)
     for user in range(0, len(interactions.users), 5):
         history = interactions.history(user, as_of)
         profile = build_profile(history)

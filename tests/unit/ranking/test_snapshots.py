@@ -19,6 +19,7 @@ from ranking.snapshots import (
     widened_windows,
     window_snapshot,
 )
+from ranking.stage_one import StageOne
 from ranking.training_set import build_training_set, folds, joined
 
 DAY = SECONDS_PER_DAY
@@ -128,7 +129,7 @@ def features_of_everybody(snapshot: Snapshot, attributes) -> list[bytes]:
         offsets=np.arange(len(snapshot.labels.user_idx) + 1),
         item_idx=np.zeros(len(snapshot.labels.user_idx), dtype=np.int32),
     )
-    made = build_training_set(replace(snapshot, labels=everything), attributes, CONFIG, SMALL, 1)
+    made = build_training_set(replace(snapshot, labels=everything), attributes, CONFIG, StageOne(SMALL), 1)
     assert len(made) > 20
     return [features.tobytes() for features, _ in made.queries()]
 

@@ -12,8 +12,9 @@ from ranking.features import feature_names
 from ranking.recommender import Recommender
 from ranking.settings import RankerConfig
 from ranking.snapshots import plan_labels, window_snapshot
+from ranking.stage_one import StageOne
 from ranking.training import fit_ranker
-from ranking.training_set import build_training_set
+from ranking.training_set import build_training_set, repeat_share
 from shortlist.progress import SilentReporter
 
 WEEK = 7 * SECONDS_PER_DAY
@@ -26,7 +27,7 @@ def test_queries_hold_a_positive_each(small_recommender: Recommender, small_conf
     window = LabelWindow(small_recommender.as_of - WEEK, small_recommender.as_of)
     made = build_training_set(
         *(window_snapshot(small_recommender.interactions, window), small_recommender.attributes),
-        *(small_config.ranking, small_config.candidate_gen, 1),
+        *(small_config.ranking, StageOne(small_config.candidate_gen), 1),
     )
     assert made.group_sizes.sum() == len(made.label) == len(made.features)
     assert made.features.shape[1] == len(FEATURES)
@@ -39,20 +40,37 @@ def test_queries_hold_a_positive_each(small_recommender: Recommender, small_conf
 def test_number_of_queries_is_bounded(small_recommender: Recommender, small_config: Config) -> None:
     """At most so many users of a window are taken, the same ones for the same seed."""
     window = LabelWindow(small_recommender.as_of - WEEK, small_recommender.as_of)
-    config = small_config.ranking.model_copy(update={"max_queries_per_window": 15})
+    config = small_config.ranking.model_copy(update={"max_queries_per_window": 15, "novel_queries": False})
     snapshot = window_snapshot(small_recommender.interactions, window)
-    rest = (snapshot, small_recommender.attributes, config, small_config.candidate_gen)
+    rest = (snapshot, small_recommender.attributes, config, StageOne(small_config.candidate_gen))
     one, again, other = (build_training_set(*rest, seed) for seed in (1, 1, 2))
     assert len(one.group_sizes) <= 15
     np.testing.assert_array_equal(one.label, again.label)
     assert len(one.label) != len(other.label) or (one.features != other.features).any()
 
 
+def test_users_who_buy_again_have_a_query_among_new_items(small_recommender: Recommender, small_config: Config) -> None:
+    """Beside the query of all items stands one without the user's own, where labels are often repeats."""
+    window = LabelWindow(small_recommender.as_of - WEEK, small_recommender.as_of)
+    snapshot = window_snapshot(small_recommender.interactions, window)
+    assert repeat_share(snapshot) > 0.3
+    plain = small_config.ranking.model_copy(update={"novel_queries": False})
+    rest = (StageOne(small_config.candidate_gen), 1)
+    one, both = (
+        build_training_set(snapshot, small_recommender.attributes, config, *rest)
+        for config in (plain, small_config.ranking)
+    )
+    assert len(one) < len(both) <= 2 * len(one)
+    had = [features[:, both.names.index("n_events")].any() for features, _ in both.queries()]
+    assert 0 < np.mean(had) < 1
+
+
 def test_window_without_a_past_has_no_queries(make_shop) -> None:
     """Users without an event before the window give no query."""
     interactions, attributes = make_shop([("u", "a", 101), ("v", "b", 102)])
     window = LabelWindow(100 * SECONDS_PER_DAY, 110 * SECONDS_PER_DAY)
-    made = build_training_set(window_snapshot(interactions, window), attributes, RankerConfig(), CANDIDATES, 1)
+    snapshot = window_snapshot(interactions, window)
+    made = build_training_set(snapshot, attributes, RankerConfig(), StageOne(CANDIDATES), 1)
     assert (made.features.shape, len(made.group_sizes)) == ((0, len(FEATURES)), 0)
 
 
@@ -65,7 +83,7 @@ def test_newcomers_of_the_window_are_no_queries(make_shop) -> None:
         {"als": {"factors": 4, "iterations": 2, "limit": 2}}
         | {name: {"limit": 2} for name in ("item_knn", "popular", "history")}
     )
-    made = build_training_set(window_snapshot(interactions, window), attributes, RankerConfig(), config, 1)
+    made = build_training_set(window_snapshot(interactions, window), attributes, RankerConfig(), StageOne(config), 1)
     assert len(made.group_sizes) == 1
 
 
@@ -84,7 +102,15 @@ def test_no_ranker_where_there_is_too_little(make_shop, rows) -> None:
     as_of = int(interactions.timestamp.max()) + 1
     config = RankerConfig(max_trees=5)
     plan = plan_labels(interactions, as_of, config)
-    ranker, choices = fit_ranker(plan, interactions, attributes, as_of, config, CANDIDATES, 1, SilentReporter())
+    ranker, choices = fit_ranker(
+        plan,
+        plan.snapshots(interactions, as_of, config, 1),
+        attributes,
+        config,
+        StageOne(CANDIDATES),
+        1,
+        SilentReporter(),
+    )
     assert ranker is None
     assert choices["ranker"] == "none"
     assert "label snapshots" in choices["reason"]

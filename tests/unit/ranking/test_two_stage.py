@@ -58,7 +58,7 @@ def test_ranker_orders_by_its_scores(small_recommender: Recommender) -> None:
     best = np.argsort(-scores, kind="stable")[:20]
     np.testing.assert_array_equal(ranked.item_idx, ranked.candidates.item_idx[best])
     np.testing.assert_allclose(ranked.score, 1 / (1 + np.exp(-scores[best])), rtol=1e-6)
-    fused = ranked.candidates.fused_score()
+    fused = ranked.candidates.fused
     best = np.argsort(-fused, kind="stable")[:20]
     retrieved = two_stage.rank(ListRequest(history, 20), "retrieval")
     np.testing.assert_array_equal(retrieved.item_idx, ranked.candidates.item_idx[best])
