@@ -4,11 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.sparse import csr_matrix
 
-from data.content import build_content
-from shortlist.columns import AVAILABILITY, BRAND, CATEGORY, CATEGORY_SEPARATOR, ITEM_ID, PRICE
 from shortlist.ids import MISSING, IdMap
 
 
@@ -63,38 +60,3 @@ class ItemAttributes:
                 break
             inside[:-1] |= below
         return inside[self.category]
-
-
-def build_attributes(catalog: pd.DataFrame, items: IdMap) -> ItemAttributes:
-    """Align a canonical catalogue, which may be empty or lack columns, with item positions."""
-    rows = (
-        catalog.drop_duplicates(ITEM_ID, keep="last").set_index(ITEM_ID).reindex(items.externals(np.arange(len(items))))
-    )
-    paths = _text(rows, CATEGORY)
-    categories = IdMap.from_ids(prefix for path in paths.dropna().unique() for prefix in _prefixes(path))
-    available = rows[AVAILABILITY] if AVAILABILITY in rows else pd.Series(data=None, index=rows.index, dtype="object")
-    prices = pd.to_numeric(rows[PRICE]) if PRICE in rows else pd.Series(np.nan, index=rows.index)
-    return ItemAttributes(
-        categories=categories,
-        parent=_parents(categories),
-        category=categories.positions(paths.fillna("")),
-        brand=pd.factorize(_text(rows, BRAND), sort=True)[0].astype(np.int32),
-        price=prices.fillna(0.0).to_numpy(dtype=np.float32),
-        available=np.array([value is not False and value != 0 for value in available.to_list()], dtype=np.bool_),
-        content=build_content(catalog, items),
-    )
-
-
-def _text(rows: pd.DataFrame, column: str) -> pd.Series:
-    return rows[column].astype("str") if column in rows else pd.Series(np.nan, index=rows.index, dtype="str")
-
-
-def _prefixes(path: str) -> list[str]:
-    parts = path.split(CATEGORY_SEPARATOR)
-    return [CATEGORY_SEPARATOR.join(parts[: depth + 1]) for depth in range(len(parts))]
-
-
-def _parents(categories: IdMap) -> npt.NDArray[np.int32]:
-    names = categories.externals(np.arange(len(categories)))
-    above = [name.rpartition(CATEGORY_SEPARATOR)[0] for name in names]
-    return np.array([categories.position(name) if name else MISSING for name in above], dtype=np.int32)

@@ -5,8 +5,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
+from scipy.sparse import csr_matrix, diags_array
 
 from shortlist.columns import BRAND, CATEGORY, CATEGORY_SEPARATOR, ITEM_ID, TAGS, TITLE
 from shortlist.ids import IdMap
@@ -20,7 +19,8 @@ MAX_COMMON_SHARE: Final = 0.02
 def build_content(catalog: pd.DataFrame, items: IdMap) -> csr_matrix:
     """The weights of each item's words by TF-IDF, aligned with item positions.
 
-    Salton and Buckley, "Term-weighting Approaches in Automatic Text Retrieval", 1988, as scikit-learn computes it.
+    Salton and Buckley, "Term-weighting Approaches in Automatic Text Retrieval", 1988. Words of too many items are left
+    out.
 
     Parameters
     ----------
@@ -34,14 +34,23 @@ def build_content(catalog: pd.DataFrame, items: IdMap) -> csr_matrix:
     """
     rows = catalog.drop_duplicates(ITEM_ID, keep="last").set_index(ITEM_ID)
     words = _words(rows.reindex(items.externals(np.arange(len(items)))))
-    if not any(words):
-        return csr_matrix((len(items), 0), dtype=np.float32)
-    most = max(MIN_COMMON_ITEMS, int(len(items) * MAX_COMMON_SHARE))
-    vectorizer = TfidfVectorizer(analyzer=lambda listed: listed, max_df=most, sublinear_tf=True, dtype=np.float32)
-    try:
-        return csr_matrix(vectorizer.fit_transform(words))
-    except ValueError:  # every word is too common
-        return csr_matrix((len(items), 0), dtype=np.float32)
+    codes, distinct = pd.factorize(np.array(list(chain.from_iterable(words)), dtype=object))
+    item = np.repeat(np.arange(len(items)), [len(listed) for listed in words])
+    counts = csr_matrix((np.ones(len(codes), dtype=np.float32), (item, codes)), shape=(len(items), len(distinct)))
+    return _tf_idf(counts)
+
+
+def _tf_idf(counts: csr_matrix) -> csr_matrix:
+    """``(1 + log(count)) (1 + log((1 + n items) / (1 + items with the word)))``, each row then scaled to length 1."""
+    n_items = counts.shape[0]
+    n_with = np.bincount(counts.indices, minlength=counts.shape[1])
+    idf = 1 + np.log((1 + n_items) / (1 + n_with))
+    idf[n_with > max(MIN_COMMON_ITEMS, n_items * MAX_COMMON_SHARE)] = 0
+    weights = counts.copy()
+    weights.data = (1 + np.log(counts.data)) * idf[counts.indices]
+    weights.eliminate_zeros()
+    length = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)).ravel())
+    return csr_matrix(diags_array(1 / np.maximum(length, 1e-9)) @ weights, dtype=np.float32)
 
 
 def _words(rows: pd.DataFrame) -> list[list[str]]:

@@ -14,8 +14,9 @@ import pandas as pd
 
 from candidate_gen.training import fit_generator
 from data.arrays.past import Past
-from data.attributes import ItemAttributes, build_attributes
+from data.attributes import ItemAttributes
 from data.catalog import read_items
+from data.catalog_arrays import build_attributes
 from data.interactions import Interactions, build_interactions, to_seconds
 from data.store import events_fingerprint, read_events
 from pipelines.settings import Config

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = PROJECT["tool"]["setuptools"]["packages"]
@@ -68,7 +70,6 @@ def test_every_folder_that_holds_a_module_is_a_package(wheel: Path) -> None:
     assert {name.rpartition("/")[0].replace("/", ".") for name in modules} == set(PACKAGES)
 
 
-@pytest.mark.slow
 def test_command_runs_beside_a_stray_data_folder(wheel: Path, tmp_path: Path) -> None:
     """Installed elsewhere, `shortlist` runs in a folder that holds a ./data and a ./serving of somebody else's."""
     environment = tmp_path / "environment"

@@ -1,6 +1,7 @@
 """The test set against a slow reference that works on sets."""
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ def _slow(events: list[tuple[str, str, int, str]], cut: int, end: int) -> dict[s
     return tested
 
 
+@pytest.mark.slow
 @given(events=EVENTS, cut=st.integers(min_value=0, max_value=20), length=st.integers(min_value=1, max_value=20))
 def test_test_set_equals_the_slow_reference(events: list[tuple[str, str, int, str]], cut: int, length: int) -> None:
     """For any events and window, users, relevant items and repeats are those of the reference."""

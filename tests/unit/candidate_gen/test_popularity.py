@@ -8,7 +8,7 @@ from candidate_gen.profile import build_profile
 from candidate_gen.sources.category_popular import CategoryPopular, CategoryPopularConfig
 from candidate_gen.sources.popular import Popular, PopularConfig
 from data.arrays.past import Past
-from data.attributes import build_attributes
+from data.catalog_arrays import build_attributes
 from data.interactions import SECONDS_PER_DAY, History, Interactions, empty_history
 
 AS_OF = 100 * SECONDS_PER_DAY

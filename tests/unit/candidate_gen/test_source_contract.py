@@ -15,7 +15,8 @@ from candidate_gen.settings import CandidateConfig
 from candidate_gen.source import Source
 from candidate_gen.sources import SOURCES
 from data.arrays.past import Past
-from data.attributes import ItemAttributes, build_attributes
+from data.attributes import ItemAttributes
+from data.catalog_arrays import build_attributes
 from data.interactions import SECONDS_PER_DAY, Interactions, empty_history
 from shortlist.bundle import Bundle, BundleWriter
 from shortlist.manifest import Manifest

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.attributes import ItemAttributes, build_attributes
+from data.attributes import ItemAttributes
+from data.catalog_arrays import build_attributes
 from shortlist.ids import MISSING, IdMap
 
 CATALOG = pd.DataFrame(

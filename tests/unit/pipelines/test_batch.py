@@ -70,6 +70,7 @@ def test_seen_items_can_be_left_out(small_recommender: Recommender, small_home: 
     assert not any(item in seen[user] for user, item in zip(rows["user_id"], rows["item_id"], strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])
 def test_failure_leaves_the_old_file(small_recommender: Recommender, tmp_path: Path, suffix: str) -> None:
     """When the work breaks off, what was there stays, and nothing half-written remains."""
@@ -94,6 +95,7 @@ def test_no_user_gives_an_empty_file(small_recommender: Recommender, tmp_path: P
     assert pq.read_table(tmp_path / "recs.parquet").column_names == COLUMNS
 
 
+@pytest.mark.slow
 def test_work_is_bounded(small_recommender: Recommender, tmp_path: Path) -> None:
     """Users are drawn in blocks, and the file is written in row groups of bounded length."""
     n = USERS_PER_WRITE + 10

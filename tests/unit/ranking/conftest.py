@@ -9,7 +9,8 @@ import pytest
 from candidate_gen.candidates import Candidates
 from candidate_gen.fusion import reciprocal_ranks
 from candidate_gen.sources import SOURCES
-from data.attributes import ItemAttributes, build_attributes
+from data.attributes import ItemAttributes
+from data.catalog_arrays import build_attributes
 from data.interactions import EVENT_TYPES, SECONDS_PER_DAY, History, Interactions, build_interactions
 from shortlist.columns import EventType
 

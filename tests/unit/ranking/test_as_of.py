@@ -71,6 +71,7 @@ def test_lists_do_not_know_the_future(
         np.testing.assert_array_equal(ranked.score, ranked_again.score)
 
 
+@pytest.mark.slow
 def test_training_does_not_know_what_follows_its_window(
     small_recommender: Recommender, small_config: Config, as_of: int
 ) -> None:
@@ -86,6 +87,7 @@ def test_training_does_not_know_what_follows_its_window(
         np.testing.assert_array_equal(found.group_sizes, wanted.group_sizes)
 
 
+@pytest.mark.slow
 def test_features_do_not_know_the_labels(small_recommender: Recommender, small_config: Config, as_of: int) -> None:
     """Other events inside the window change labels, and of the features only which users have any."""
     whole = small_recommender.interactions

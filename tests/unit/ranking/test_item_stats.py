@@ -5,7 +5,7 @@ import pandas as pd
 
 from candidate_gen.profile import build_profile
 from data.arrays.past import Past
-from data.attributes import build_attributes
+from data.catalog_arrays import build_attributes
 from data.interactions import build_interactions
 from ranking.item_stats import ItemStats, fit_item_stats
 

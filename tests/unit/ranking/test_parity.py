@@ -9,8 +9,8 @@ from candidate_gen.profile import build_profile
 from candidate_gen.training import fit_generator
 from data.arrays.labels import collect_labels
 from data.arrays.past import Past
-from data.attributes import build_attributes
 from data.catalog import read_items
+from data.catalog_arrays import build_attributes
 from data.splits import LabelWindow
 from pipelines.settings import Config
 from ranking.recommender import Query, Recommender

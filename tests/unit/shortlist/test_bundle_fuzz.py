@@ -116,6 +116,7 @@ MUTATIONS: tuple[Mutation, ...] = (
 )
 
 
+@pytest.mark.slow
 def test_spoilt_bundles_answer_the_same_or_not_at_all(whole_bundle: Path, tmp_path: Path) -> None:
     """After any of many random mutations a bundle gives the answers it gave, or a `BundleError`."""
     wanted = answers(whole_bundle)
