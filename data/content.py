@@ -1,5 +1,6 @@
 """What the catalogue says of an item, as words: title, category and all above it, brand and tags."""
 
+import re
 from itertools import chain
 from typing import Final
 
@@ -10,7 +11,7 @@ from scipy.sparse import csr_matrix, diags_array
 from shortlist.columns import BRAND, CATEGORY, CATEGORY_SEPARATOR, ITEM_ID, TAGS, TITLE
 from shortlist.ids import IdMap
 
-TAG_SEPARATOR: Final = "|"
+TAG_SEPARATORS: Final = re.compile(r"[|,;]")
 MIN_COMMON_ITEMS: Final = 200
 MAX_COMMON_SHARE: Final = 0.02
 """A word of more than this share of the items, and of more than `MIN_COMMON_ITEMS`, is too common to say anything."""
@@ -65,7 +66,7 @@ def _words(rows: pd.DataFrame) -> list[list[str]]:
 
 
 def _tags(tags: str) -> list[str]:
-    return [f"tag={tag.strip()}" for tag in tags.split(TAG_SEPARATOR) if tag.strip()]
+    return [f"tag={tag.strip()}" for tag in TAG_SEPARATORS.split(tags) if tag.strip()]
 
 
 def _column(rows: pd.DataFrame, name: str) -> pd.Series:

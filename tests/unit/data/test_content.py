@@ -16,7 +16,7 @@ def content_of(rows: list[dict[str, str]], extra: tuple[str, ...] = ()) -> np.nd
 
 def test_like_items_have_like_rows() -> None:
     """Items that share a tag are nearer than items that share nothing, and a shared rare word says more."""
-    weights = content_of([{"tags": "red|round"}, {"tags": "red|flat"}, {"tags": "blue|high"}, {"tags": "red|round"}])
+    weights = content_of([{"tags": "red|round"}, {"tags": "red, flat"}, {"tags": "blue|high"}, {"tags": "red|round"}])
     likeness = weights @ weights.T
     assert likeness[0, 3] > likeness[0, 1] > likeness[0, 2] == 0
     np.testing.assert_allclose(np.diag(likeness), 1, atol=1e-6)
