@@ -117,3 +117,18 @@ def best_of(scores: Float32, n: int, allowed: Mask | None) -> ItemPositions:
         kept = values >= np.partition(values, -n)[-n]  # all those equal to the last one
         best, values = best[kept], values[kept]
     return best[np.argsort(-values, kind="stable")][:n].astype(np.int32)
+
+
+class DenseSource:
+    """What sources share whose answer is a score for every item, float32, shape (n_items,)."""
+
+    __slots__ = ()
+
+    def found(self, asked: Float32, n: int, allowed: Mask | None) -> ItemPositions:
+        """The items of the largest score above zero."""
+        return best_of(asked, n, allowed)
+
+    def score(self, asked: Float32, item_idx: ItemPositions) -> Float32:
+        """The scores as they are."""
+        scores: Float32 = asked[item_idx]
+        return scores

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile, decay
-from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays, best_of
+from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from shortlist.checks import check_range
@@ -26,7 +26,7 @@ class CategoryPopularConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class CategoryPopular:
+class CategoryPopular(DenseSource):
     """The popular items of each category.
 
     Attributes
@@ -71,15 +71,6 @@ class CategoryPopular:
         votes = np.zeros(len(self.category) + 1, dtype=np.float32)
         votes[self.top_items[strongest] + 1] = self.top_share[strongest] * interest[:, None]
         return votes[1:]
-
-    def found(self, asked: Float32, n: int, allowed: Mask | None) -> ItemPositions:
-        """The items of the largest product."""
-        return best_of(asked, n, allowed)
-
-    def score(self, asked: Float32, item_idx: ItemPositions) -> Float32:
-        """The product."""
-        scores: Float32 = asked[item_idx]
-        return scores
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """The best items of each category."""

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile
-from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays, best_of
+from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 
@@ -20,7 +20,7 @@ class HistoryConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class History(DenseSource):
     """The decayed weight of each of the user's items."""
 
     n_items: int
@@ -41,15 +41,6 @@ class History:
         weight = np.zeros(self.n_items, dtype=np.float32)
         weight[profile.item_idx] = np.maximum(profile.decayed_at(INTEREST_HALF_LIFE_DAYS), np.float32(1e-30))
         return weight
-
-    def found(self, asked: Float32, n: int, allowed: Mask | None) -> ItemPositions:
-        """The user's items of the largest weight."""
-        return best_of(asked, n, allowed)
-
-    def score(self, asked: Float32, item_idx: ItemPositions) -> Float32:
-        """The weight; 0 for items that the user never had."""
-        scores: Float32 = asked[item_idx]
-        return scores
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """Nothing: the histories are in the bundle as they are."""

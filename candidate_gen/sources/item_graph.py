@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 
 from candidate_gen.neighbors import NeighborLists, nearest_of_product, scaled
 from candidate_gen.profile import UserProfile
-from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays, best_of
+from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 
@@ -28,7 +28,7 @@ class ItemGraphConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class ItemGraph:
+class ItemGraph(DenseSource):
     """The strongest links of each item."""
 
     lists: NeighborLists
@@ -51,15 +51,6 @@ class ItemGraph:
     def ask(self, profile: UserProfile) -> Float32:
         """For every item, the sum of its links to the user's items."""
         return self.lists.votes(profile.item_idx, np.ones(len(profile), dtype=np.float32))
-
-    def found(self, asked: Float32, n: int, allowed: Mask | None) -> ItemPositions:
-        """The items of the largest sum."""
-        return best_of(asked, n, allowed)
-
-    def score(self, asked: Float32, item_idx: ItemPositions) -> Float32:
-        """The sums."""
-        scores: Float32 = asked[item_idx]
-        return scores
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """The lists."""

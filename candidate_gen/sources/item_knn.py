@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix, diags_array
 
 from candidate_gen.neighbors import NeighborLists, neighbor_lists
 from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile
-from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays, best_of
+from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 
@@ -31,7 +31,7 @@ class ItemKnnConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class ItemKnn:
+class ItemKnn(DenseSource):
     """The nearest neighbours of each item, and how many of the user's strongest items take part."""
 
     lists: NeighborLists
@@ -53,15 +53,6 @@ class ItemKnn:
         weight = profile.decayed_at(INTEREST_HALF_LIFE_DAYS)
         strongest = np.argsort(-weight, kind="stable")[: self.recent_items]
         return self.lists.votes(profile.item_idx[strongest], np.log1p(weight[strongest]))
-
-    def found(self, asked: Float32, n: int, allowed: Mask | None) -> ItemPositions:
-        """The items of the largest sum."""
-        return best_of(asked, n, allowed)
-
-    def score(self, asked: Float32, item_idx: ItemPositions) -> Float32:
-        """The sums."""
-        scores: Float32 = asked[item_idx]
-        return scores
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """The lists."""

@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 from candidate_gen.neighbors import NeighborLists, nearest_of_product, scaled
 from candidate_gen.profile import UserProfile
-from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays, best_of
+from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
 from candidate_gen.visits import following, moments, shared
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
@@ -26,7 +26,7 @@ class LastItemConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class LastItem:
+class LastItem(DenseSource):
     """The items that follow each item at once, forward only."""
 
     lists: NeighborLists
@@ -51,15 +51,6 @@ class LastItem:
         """For every item, how strongly what the user had last leads to it."""
         last = np.flatnonzero(profile.moments_since == 0)
         return self.lists.votes(profile.item_idx[last], np.ones(len(last), dtype=np.float32))
-
-    def found(self, asked: Float32, n: int, allowed: Mask | None) -> ItemPositions:
-        """The items of the largest sum."""
-        return best_of(asked, n, allowed)
-
-    def score(self, asked: Float32, item_idx: ItemPositions) -> Float32:
-        """The sums."""
-        scores: Float32 = asked[item_idx]
-        return scores
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """The lists."""

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 
 from candidate_gen.neighbors import NeighborLists, nearest_of_product, scaled
 from candidate_gen.profile import UserProfile
-from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays, best_of
+from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
 from candidate_gen.visits import following, moments, preceding, shared
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
@@ -33,7 +33,7 @@ class TransitionsConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class Transitions:
+class Transitions(DenseSource):
     """The items that stand around each item in users' histories.
 
     Attributes
@@ -77,15 +77,6 @@ class Transitions:
         latest = np.argsort(profile.moments_since, kind="stable")[: self.recent_items]
         weight = np.float32(self.place_decay) ** profile.moments_since[latest]
         return self.lists.votes(profile.item_idx[latest], weight)
-
-    def found(self, asked: Float32, n: int, allowed: Mask | None) -> ItemPositions:
-        """The items of the largest sum."""
-        return best_of(asked, n, allowed)
-
-    def score(self, asked: Float32, item_idx: ItemPositions) -> Float32:
-        """The sums."""
-        scores: Float32 = asked[item_idx]
-        return scores
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """The lists."""

@@ -15,7 +15,7 @@ from pydantic import Field
 from scipy.sparse import csr_matrix
 
 from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile, build_profile, decay
-from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays, best_of
+from candidate_gen.source import Array, DenseSource, Float32, ItemPositions, Sizes, SourceConfig, StoredArrays
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from shortlist.checks import check_offsets, check_range
@@ -34,7 +34,7 @@ class UserKnnConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class UserKnn:
+class UserKnn(DenseSource):
     """The users who can be neighbours.
 
     Attributes
@@ -94,15 +94,6 @@ class UserKnn:
         near = near[np.isfinite(distance[near])]
         weight = np.full(len(near), 1 / max(len(near), 1), dtype=np.float32)
         return _weighted_rows(self.shares, near, weight, n_items)
-
-    def found(self, asked: Float32, n: int, allowed: Mask | None) -> ItemPositions:
-        """The items of the largest mean."""
-        return best_of(asked, n, allowed)
-
-    def score(self, asked: Float32, item_idx: ItemPositions) -> Float32:
-        """The means."""
-        scores: Float32 = asked[item_idx]
-        return scores
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """The pool's rows."""
