@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags_array
 from sparse_dot_topn import sp_matmul_topn
 
+from candidate_gen.profile import UserProfile
 from candidate_gen.source import Array, Float32, ItemPositions, Sizes, StoredArrays
 from shortlist.checks import check_range
 from shortlist.ids import MISSING
@@ -34,6 +35,11 @@ class NeighborLists:
         votes = (self.similarity[items] * weight[:, None]).ravel()
         summed = np.bincount(self.neighbors[items].ravel() + 1, votes, minlength=len(self.neighbors) + 1)
         return summed[1:].astype(np.float32)
+
+    def latest_votes(self, profile: UserProfile, place_decay: float, n: int) -> Float32:
+        """The votes of the user's last `n` items, each times `place_decay` for every moment since; float32."""
+        latest = np.argsort(profile.moments_since, kind="stable")[:n]
+        return self.votes(profile.item_idx[latest], np.float32(place_decay) ** profile.moments_since[latest])
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """Both arrays, for a bundle."""

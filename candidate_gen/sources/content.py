@@ -53,9 +53,7 @@ class Content(DenseSource):
 
     def ask(self, profile: UserProfile) -> Float32:
         """For every item, how like the user's last items it is, the newest counting most."""
-        latest = np.argsort(profile.moments_since, kind="stable")[: self.recent_items]
-        weight = np.float32(self.place_decay) ** profile.moments_since[latest]
-        return self.lists.votes(profile.item_idx[latest], weight)
+        return self.lists.latest_votes(profile, self.place_decay, self.recent_items)
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """The lists."""
