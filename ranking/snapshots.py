@@ -27,8 +27,11 @@ ENOUGH_HELD_OUT: Final = 6_000
 MAX_DRAWS: Final = 4
 """A share is held out again, up to so often, until so many users were asked for their own."""
 
-MIN_SHARE_WITH_TIMES: Final = 0.5
-"""Of the users with several events, at least this share must have several moments, or times say nothing."""
+MIN_SHARE_WITH_TIMES: Final = 0.05
+"""Of the users with several events, at least this share must have several moments, or times say nothing.
+
+Most customers of a sound shop come once, with several items; where times are missing nobody has two moments.
+"""
 
 MAX_ITEMS_AT_ONCE: Final = 1.5
 """With fewer events at each moment, users take one item at a time, and the last event is a label as good as any."""

@@ -19,6 +19,10 @@ MIN_SHARE_WITH_SEVERAL: Final = 0.1
 """Where fewer of the users have a second basket, a basket says no more than the whole history."""
 
 
+MAX_ITEMS_OF_BASKET: Final = 500
+"""In a larger basket everything stands with everything, at a cost that grows with the square."""
+
+
 class BasketsConfig(SourceConfig):
     """How pairs within a basket are counted, and how the user's own items vote."""
 
@@ -47,7 +51,8 @@ class Baskets(DenseSource):
         """Cosine over baskets, shrunk by their number; nothing where nearly every user has but one."""
         del attributes, rng
         visits = baskets(past)
-        kept = visits.items if _has_several(visits) else csr_matrix(visits.items.shape, dtype=np.float32)
+        is_told = np.diff(visits.items.indptr) <= (MAX_ITEMS_OF_BASKET if _has_several(visits) else 0)
+        kept = scaled(visits.items, rows=is_told.astype(np.float32))
         support = np.sqrt(np.asarray(kept.sum(axis=0), dtype=np.float32).ravel() + np.float32(config.shrinkage) + 1e-9)
         unit = scaled(kept, columns=(1 / support).astype(np.float32))
         return cls(

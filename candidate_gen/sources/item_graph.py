@@ -7,7 +7,7 @@ the sum over the users of both of ``1 / (n items of the user * n users of a)``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 import numpy as np
 from pydantic import Field
@@ -18,6 +18,9 @@ from candidate_gen.profile import UserProfile
 from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
+
+MAX_ITEMS_OF_USER: Final = 2_000
+"""A user of more items, a reseller's account maybe, links everything a little, at a cost that grows with the square."""
 
 
 class ItemGraphConfig(SourceConfig):
@@ -44,6 +47,7 @@ class ItemGraph(DenseSource):
         del attributes, rng
         pairs = past.pairs()
         n_items = np.maximum(np.diff(pairs.indptr), 1).astype(np.float32)
+        pairs = scaled(pairs, rows=(n_items <= MAX_ITEMS_OF_USER).astype(np.float32))
         n_users = np.maximum(np.bincount(pairs.indices, minlength=past.n_items), 1).astype(np.float32)
         left = scaled(pairs, rows=np.float32(1.0) / n_items, columns=np.float32(1.0) / n_users)
         return cls(nearest_of_product(csr_matrix(left.T), pairs, config.n_neighbors))

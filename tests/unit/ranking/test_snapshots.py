@@ -68,6 +68,15 @@ def test_the_log_decides(make_shop, rows, schemes: list[str]) -> None:
     assert len(plan) == len(list(plan.snapshots(interactions, AS_OF, CONFIG, 1)))
 
 
+def test_a_shop_of_customers_who_come_once_has_times(make_shop) -> None:
+    """Where nine of ten customers have one basket alone, times are real: the others give the labels."""
+    once = [(f"once{user:03}", f"i{item:02}", 20.0 + user % 300) for user in range(500) for item in range(3)]
+    interactions, _ = make_shop([*once, *baskets()])
+    plan = plan_labels(interactions, AS_OF, CONFIG)
+    assert plan.schemes == ["window"]
+    assert plan.figures["share_with_times"] < 0.2
+
+
 @pytest.mark.parametrize("labels", ["window", "last", "held_out"])
 def test_a_scheme_can_be_asked_for(make_shop, labels) -> None:
     """A scheme that is named is the one taken."""
