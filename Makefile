@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 T      ?=
-FAST    = -m "not slow" -n 2 --dist worksteal -q --ignore tests/integration --ignore tests/e2e
+FAST    = -m "not slow" -n 2 --dist worksteal -q --ignore tests/integration --ignore tests/e2e --ignore tests/property
 FAST_TMP = $$(test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check

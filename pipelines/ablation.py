@@ -177,7 +177,7 @@ class _Kept:
     def add(self, row: Row, als: dict[str, Any]) -> None:
         """Write one more row, in one step."""
         self._content["als"] = self._content["als"] or als
-        scores = {name: np.round(values, 6).tolist() for name, values in row.scores.items()}
+        scores = {name: values.tolist() for name, values in row.scores.items()}
         self._content["rows"][row.without] = {"scores": scores, "seconds": round(row.seconds, 1)}
         replace_file(self._path, json.dumps(self._content).encode())
 

@@ -13,11 +13,11 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 pytest_plugins = ["shop"]
 TESTS = Path(__file__).parent
-SLOW = (TESTS / "e2e", TESTS / "integration")
+SLOW = (TESTS / "e2e", TESTS / "integration", TESTS / "property")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what runs commands, services and whole pipelines."""
+    """Mark as slow what runs commands, services and whole pipelines, or one test on many drawn inputs."""
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in SLOW):
             item.add_marker("slow")

@@ -64,6 +64,7 @@ def test_nothing_approximate_without_users_to_measure_with() -> None:
     assert (choice.share_of_items, len(index.items)) == (1.0, 100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("min_recall", [0.0, 0.99, 1.0])
 def test_cells_are_measured_too(min_recall: float) -> None:
     """An inverted file is taken only at the recall asked for, and with a filter it looks into every cell."""
