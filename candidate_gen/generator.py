@@ -43,7 +43,9 @@ class CandidateGenerator:
         (found,) = (source for source in self.sources if isinstance(source, Popular))
         return found
 
-    def candidates(self, profile: UserProfile, allowed: Mask | None = None) -> Candidates:
+    def candidates(
+        self, profile: UserProfile, allowed: Mask | None = None, asked: list[Any] | None = None
+    ) -> Candidates:
         """Find candidates for a user.
 
         Parameters
@@ -52,8 +54,10 @@ class CandidateGenerator:
             The user's history; may be empty, and then only popular items are found.
         allowed : ndarray of bool, shape (n_items,), optional
             Items that may be found; a source then goes on among these alone.
+        asked : list, optional
+            What `ask` answered for this profile, where it has been asked before.
         """
-        asked = self._asked(profile)
+        asked = self.ask(profile) if asked is None else asked
         item_idx, rank = _merged(self._found(asked, allowed))
         fused = reciprocal_ranks(rank) if self.fusion is None else self.fusion.score(rank)
         kept = np.sort(np.argsort(-fused, kind="stable")[: self.max_candidates])
@@ -62,9 +66,9 @@ class CandidateGenerator:
 
     def found(self, profile: UserProfile) -> list[ItemPositions]:
         """What each source finds, best first."""
-        return self._found(self._asked(profile), None)
+        return self._found(self.ask(profile), None)
 
-    def _asked(self, profile: UserProfile) -> list[Any]:
+    def ask(self, profile: UserProfile) -> list[Any]:
         """The answer of each source; None of one that needs a history where there is none."""
         known = len(profile) > 0
         return [source.ask(profile) if known or not source.needs_history else None for source in self.sources]

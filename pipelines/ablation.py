@@ -19,6 +19,7 @@ from offline_eval.significance import PairedComparison, paired_comparison
 from offline_eval.stages import own_stages
 from offline_eval.systems import segment_hits
 from pipelines.exams import Exam
+from pipelines.replay import replayed
 from pipelines.settings import Config
 from pipelines.training import ShopData, Trained, fit_recommender
 from shortlist.atomic import replace_file
@@ -168,11 +169,7 @@ class _Kept:
 
     def settings(self, config: Config) -> Config:
         """The configuration, with the weights of ALS that the whole was made with."""
-        chosen = {name: value for name, value in self._content["als"].items() if name != "tried"}
-        if not chosen:
-            return config
-        als = config.candidate_gen.als.model_copy(update=chosen | {"search_seconds": 0.0})
-        return config.model_copy(update={"candidate_gen": config.candidate_gen.model_copy(update={"als": als})})
+        return replayed(config, {"als": self._content["als"]})
 
     def add(self, row: Row, als: dict[str, Any]) -> None:
         """Write one more row, in one step."""

@@ -11,9 +11,11 @@ from data.complete_journey import DISCLAIMER, import_complete_journey
 from data.report import TableReport
 from data.store import has_events
 from offline_eval.report import MARKDOWN_NAME, write_report
+from offline_eval.stages import TWO_STAGE
 from pipelines.evaluate_command import show_evaluation
 from pipelines.evaluation import evaluate_home
 from pipelines.options import config_option, exits, home_option
+from pipelines.replay import replayed
 from pipelines.serve_command import serve
 from pipelines.settings import Config, read_config
 from pipelines.training import train
@@ -70,8 +72,9 @@ def prepare(home: Home, config: Config, reporter: Reporter) -> None:
     _import(home, config, reporter)
     reporter.step(f"evaluation: training on all but the last {TEST_DAYS} days")
     evaluation = evaluate_home(home, config, reporter, test_days=TEST_DAYS, note=DISCLAIMER)
-    reporter.step("the model to serve: training on everything")
-    version = Registry(home).publish(train(home, config, reporter).version)
+    reporter.step("the model to serve: the same recipe, trained on everything")
+    recipe = replayed(config, evaluation.choices[TWO_STAGE])
+    version = Registry(home).publish(train(home, recipe, reporter).version)
     write_report(evaluation, home.reports / version)
     _mark(home, {"config_sha256": _identity(config), "version": version})
     reporter.step(f"published {version}")

@@ -116,8 +116,9 @@ def _queries_of(
     """A user's query, and the one among new items, where each holds a positive and a negative."""
     profile = build_profile(snapshot.past.history(int(snapshot.labels.user_idx[row])))
     masks = (None, _new_to(profile, snapshot.past.n_items)) if with_new_items else (None,)
+    asked = generator.ask(profile)
     for allowed in masks:
-        candidates = generator.candidates(profile, allowed)
+        candidates = generator.candidates(profile, allowed, asked)
         label = np.isin(candidates.item_idx, snapshot.labels.of(row)).astype(np.int8)
         if label.any() and not label.all():
             yield context.features(profile, candidates), label

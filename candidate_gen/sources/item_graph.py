@@ -27,14 +27,16 @@ class ItemGraphConfig(SourceConfig):
     """How many neighbours of each item are kept."""
 
     limit: int = Field(default=80, ge=0)
-    n_neighbors: int = Field(default=200, ge=1)
+    n_neighbors: int = Field(default=100, ge=1)
+    recent_items: int = Field(default=150, ge=1)
 
 
 @dataclass(frozen=True, slots=True)
 class ItemGraph(DenseSource):
-    """The strongest links of each item."""
+    """The strongest links of each item, and how many of the user's last items are followed."""
 
     lists: NeighborLists
+    recent_items: int
 
     name: ClassVar[str] = "item_graph"
     reason: ClassVar[str] = "linked_items"
@@ -50,11 +52,11 @@ class ItemGraph(DenseSource):
         pairs = scaled(pairs, rows=(n_items <= MAX_ITEMS_OF_USER).astype(np.float32))
         n_users = np.maximum(np.bincount(pairs.indices, minlength=past.n_items), 1).astype(np.float32)
         left = scaled(pairs, rows=np.float32(1.0) / n_items, columns=np.float32(1.0) / n_users)
-        return cls(nearest_of_product(csr_matrix(left.T), pairs, config.n_neighbors))
+        return cls(nearest_of_product(csr_matrix(left.T), pairs, config.n_neighbors), config.recent_items)
 
     def ask(self, profile: UserProfile) -> Float32:
-        """For every item, the sum of its links to the user's items."""
-        return self.lists.votes(profile.item_idx, np.ones(len(profile), dtype=np.float32))
+        """For every item, the sum of its links to the user's last items, whenever they were had."""
+        return self.lists.latest_votes(profile, 1.0, self.recent_items)
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """The lists."""
@@ -63,5 +65,4 @@ class ItemGraph(DenseSource):
     @classmethod
     def from_arrays(cls, stored: StoredArrays, config: ItemGraphConfig, sizes: Sizes) -> Self:
         """Map the lists."""
-        del config
-        return cls(NeighborLists.from_arrays(stored, sizes))
+        return cls(NeighborLists.from_arrays(stored, sizes), config.recent_items)
