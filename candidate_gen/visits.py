@@ -71,21 +71,21 @@ def following(visits: Visits, max_distance: int, distance_decay: float) -> csr_m
     -------
     csr_matrix of float32, shape (n_visits, n_items)
     """
-    items = shared(visits)
-    total = csr_matrix(items.shape, dtype=np.float32)
-    for distance in range(1, min(max_distance, len(visits) - 1) + 1):
-        weight = _pair_weight(visits, distance) * np.float32(distance_decay ** (distance - 1))
-        total = total + diags_array(weight, offsets=distance, shape=(len(visits), len(visits))) @ items
-    return csr_matrix(total)
+    return _shifted(visits, max_distance, distance_decay, direction=1)
 
 
 def preceding(visits: Visits, max_distance: int, distance_decay: float) -> csr_matrix:
     """For every visit, the items of the user's visits before it, counted as in `following`."""
-    items = shared(visits)
+    return _shifted(visits, max_distance, distance_decay, direction=-1)
+
+
+def _shifted(visits: Visits, max_distance: int, distance_decay: float, direction: int) -> csr_matrix:
+    """The weighted sum of the visits up to `max_distance` places on (direction 1) or back (-1)."""
+    items, shape = shared(visits), (len(visits), len(visits))
     total = csr_matrix(items.shape, dtype=np.float32)
     for distance in range(1, min(max_distance, len(visits) - 1) + 1):
         weight = _pair_weight(visits, distance) * np.float32(distance_decay ** (distance - 1))
-        total = total + diags_array(weight, offsets=-distance, shape=(len(visits), len(visits))) @ items
+        total = total + diags_array(weight, offsets=direction * distance, shape=shape) @ items
     return csr_matrix(total)
 
 
