@@ -1,7 +1,7 @@
 """Events as arrays: what every stage computes from.
 
-Only events with a positive weight take part. Events of one user, item, type and second are one interaction. A time is
-whole seconds since 1970 (UTC); "before `as_of`" always means ``timestamp < as_of``.
+Only events with a positive weight take part. Events of one user, item, type and second are one interaction, at the
+place of the first. A time is whole seconds since 1970 (UTC); "before `as_of`" always means ``timestamp < as_of``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -63,7 +63,7 @@ class EventWeights(ConfigModel):
 
 @dataclass(frozen=True, slots=True)
 class EventColumns:
-    """Events as columns of one length n, by user and then by time.
+    """Events as columns of one length n, by user, time and then the order of the file.
 
     Attributes
     ----------
@@ -179,7 +179,7 @@ def build_interactions(
     Parameters
     ----------
     events : DataFrame
-        Canonical events, in any order.
+        Canonical events; those of one user and second keep their order.
     weights : mapping of str to float
         The strength of each event type; types without a positive weight are left out.
     target : str
@@ -192,7 +192,7 @@ def build_interactions(
     users, user_idx = _factorise(merged[USER_ID])
     items, item_idx = _factorise(merged[ITEM_ID], also=catalog_ids)
     seconds = merged[TIMESTAMP].to_numpy(dtype=np.int64)
-    order = np.lexsort((pd.factorize(merged[EVENT_TYPE], sort=True)[0], item_idx, seconds, user_idx))
+    order = np.lexsort((seconds, user_idx))
     user_offsets = np.zeros(len(users) + 1, dtype=np.int64)
     np.cumsum(np.bincount(user_idx, minlength=len(users)), out=user_offsets[1:])
     event_types = merged[EVENT_TYPE].to_numpy()[order]

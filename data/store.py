@@ -26,7 +26,10 @@ _ARROW_TYPES: Final = {
     "datetime64[us, UTC]": pa.timestamp("us", tz="UTC"),
 }
 _DATE_FOLDER: Final = "date="
-_ORDER: Final = (TIMESTAMP, USER_ID, ITEM_ID, EVENT_TYPE)
+_PLACE: Final = "place"
+"""Where an event stood in the files of its import: the order of what one user did at one moment."""
+
+_ORDER: Final = (TIMESTAMP, USER_ID, _PLACE, ITEM_ID, EVENT_TYPE)
 
 
 def arrow_schema(dtypes: dict[str, str]) -> pa.Schema:
@@ -35,10 +38,14 @@ def arrow_schema(dtypes: dict[str, str]) -> pa.Schema:
 
 
 EVENT_SCHEMA: Final = arrow_schema(EVENT_DTYPES)
+_STORED_SCHEMA: Final = EVENT_SCHEMA.append(pa.field(_PLACE, pa.int64()))
 
 
 def read_events(home: Home, *, until: datetime | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Read the events with cancels netted (see `data.cancels`), the same whatever the order and number of imports.
+    """Read the events with cancels netted (see `data.cancels`).
+
+    They are the same whatever the order and number of imports, as long as one file holds what a user did at one moment:
+    events of one time and user keep the order of their file, which exports without a clock depend on.
 
     Parameters
     ----------
@@ -51,7 +58,7 @@ def read_events(home: Home, *, until: datetime | None = None, columns: Sequence[
     Returns
     -------
     DataFrame, shape (n_events, n_columns)
-        Canonical dtypes, sorted by timestamp, user, item and then all other columns; no cancels.
+        Canonical dtypes, sorted by timestamp, user, place in the file and then all other columns; no cancels.
 
     Raises
     ------
@@ -59,14 +66,14 @@ def read_events(home: Home, *, until: datetime | None = None, columns: Sequence[
         When there are no events.
     """
     with reading(home):
-        stored = _read(_event_files(home, _dates_before(until)), _before(until))
-    if stored.empty:
+        stored = _read_table(_event_files(home, _dates_before(until)), _before(until))
+    if not len(stored):
         when = "" if until is None else f" before {until.isoformat()}"
         raise DataError(
             f"{home.root}: no events{when}. Bring some in with `shortlist import --events FILE`, "
             "or try `shortlist demo`."
         )
-    events = net_cancels(sort_events(stored)).events.reset_index(drop=True)
+    events = net_cancels(_to_pandas(_sorted(stored))).events.reset_index(drop=True)
     return events if columns is None else events[list(columns)]
 
 
@@ -91,8 +98,9 @@ def stored_of(home: Home, user_ids: Iterable[str]) -> pd.DataFrame:
 
 
 def stage_events(publication: Publication, events: pd.DataFrame, import_id: str) -> None:
-    """Stage canonical events as one file for each date."""
-    table = pa.Table.from_pandas(sort_events(events), schema=EVENT_SCHEMA, preserve_index=False)
+    """Stage canonical events, whose labels are their places in the import's files, as one file for each date."""
+    placed = events[list(EVENT_DTYPES)].assign(**{_PLACE: events.index})
+    table = _sorted(pa.Table.from_pandas(placed, schema=_STORED_SCHEMA, preserve_index=False))
     days = np.asarray(table[TIMESTAMP].cast(pa.timestamp("us"))).astype("datetime64[D]")
     starts = np.flatnonzero(np.append(True, days[1:] != days[:-1])) if len(days) else np.array([], dtype=np.int64)
     for start, end in zip(starts, np.append(starts[1:], len(days)), strict=True):
@@ -101,17 +109,17 @@ def stage_events(publication: Publication, events: pd.DataFrame, import_id: str)
         pq.write_table(table.slice(start, end - start), staged)
 
 
-def sort_events(events: pd.DataFrame) -> pd.DataFrame:
-    """Events in the one order: by timestamp, user, item, type and then everything else; labels from 0."""
-    table = pa.Table.from_pandas(events[list(EVENT_DTYPES)], schema=EVENT_SCHEMA, preserve_index=False)
+def _sorted(table: pa.Table) -> pa.Table:
+    """Events in the one order: by timestamp, user, place in the file and then everything else."""
     rest = [column for column in EVENT_DTYPES if column not in _ORDER and table[column].null_count < len(table)]
-    return _to_pandas(table.sort_by([(column, "ascending") for column in (*_ORDER, *rest)]))
+    return table.sort_by([(column, "ascending") for column in (*_ORDER, *rest)])
 
 
 def events_fingerprint(events: pd.DataFrame) -> str:
-    """Hex SHA-256 of canonical events: of their content, whatever the order of rows and the layout of files."""
+    """Hex SHA-256 of canonical events: of their content and the order of what one user did at one moment."""
     digest = hashlib.sha256()
-    table = pa.Table.from_pandas(sort_events(events), schema=EVENT_SCHEMA, preserve_index=False)
+    table = pa.Table.from_pandas(events, schema=EVENT_SCHEMA, preserve_index=False)
+    table = table.sort_by([(TIMESTAMP, "ascending"), (USER_ID, "ascending")])  # stable
     for column in EVENT_DTYPES:
         digest.update(column.encode())
         for part in _content(table[column].combine_chunks()):
@@ -157,11 +165,16 @@ def _before(until: datetime | None) -> Any:
 
 
 def _read(files: Sequence[Path], where: Any = None) -> pd.DataFrame:
+    return _to_pandas(_read_table(files, where))
+
+
+def _read_table(files: Sequence[Path], where: Any = None) -> pa.Table:
+    """Stored events with their places, which files of release 0.1 are without."""
     if not files:
-        return _to_pandas(EVENT_SCHEMA.empty_table())
-    stored = ds.dataset([str(file) for file in files], schema=EVENT_SCHEMA, format="parquet")
+        return _STORED_SCHEMA.empty_table()
+    stored = ds.dataset([str(file) for file in files], schema=_STORED_SCHEMA, format="parquet")
     try:
-        return _to_pandas(stored.to_table(filter=where))
+        return stored.to_table(filter=where)
     except (OSError, pa.ArrowException) as error:
         raise DataError(
             f"{files[0].parent.parent}: a stored file cannot be read: {error}. Restore it from a backup."
@@ -169,5 +182,5 @@ def _read(files: Sequence[Path], where: Any = None) -> pd.DataFrame:
 
 
 def _to_pandas(table: pa.Table) -> pd.DataFrame:
-    events: pd.DataFrame = table.to_pandas()
+    events: pd.DataFrame = table.select(list(EVENT_DTYPES)).to_pandas()
     return events.astype(EVENT_DTYPES)

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 
 import orjson
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from data.catalog import read_items, read_users
@@ -164,8 +165,24 @@ def test_no_events_names_the_remedy(home):
     assert not home.root.exists()
 
 
+def test_order_of_the_file_is_kept_within_a_moment(home, bring_in, write):
+    """What a user did at one moment is read back in the order of the file, whatever the items' names."""
+    rows = [f"u1,{item},2024-05-01,view,,\n" for item in ("c", "a", "b", "é", "0")]
+    bring_in(write("a.csv", HEADER + "".join(rows)))
+    assert read_events(home)["item_id"].tolist() == ["c", "a", "b", "é", "0"]
+    assert "place" not in read_events(home)
+
+
+def test_events_without_a_place_are_read(home, bring_in, write):
+    """A file that release 0.1 stored, which kept no place, is read by item."""
+    bring_in(write("a.csv", HEADER + "u1,c,2024-05-01,view,,\nu1,a,2024-05-01,view,,\n"))
+    (stored,) = home.events.rglob("*.parquet")
+    pq.write_table(pq.read_table(stored).drop_columns(["place"]), stored)
+    assert read_events(home)["item_id"].tolist() == ["a", "c"]
+
+
 def test_fingerprint_is_of_content(home, bring_in, write, tmp_path):
-    """Order of rows and number of imports leave the fingerprint; any changed value does not."""
+    """Order of rows of several moments and number of imports leave the fingerprint; any changed value does not."""
     bring_in(write("a.csv", EVENTS))
     bring_in(write("b.csv", HEADER + "u3,c,2024-05-01T11:00:00Z,view,,\n"))
     events = read_events(home)

@@ -46,9 +46,9 @@ def test_events_by_user_and_time() -> None:
     assert kinds == (np.int32, np.int64, np.float32, np.float32, np.bool_)
 
 
-def test_order_of_rows_does_not_matter() -> None:
-    """The same events in any order give the same arrays, ties in time included."""
-    rows = [(f"u{n % 3}", f"i{n % 5}", f"2026-01-0{1 + n % 2}", "purchase", float(n)) for n in range(30)]
+def test_order_of_rows_matters_within_a_second_only() -> None:
+    """The same events in any order give the same arrays, but for those of one user and second, which keep theirs."""
+    rows = [(f"u{n % 3}", f"i{n % 5}", f"2026-01-01T00:00:{n:02d}", "purchase", float(n)) for n in range(30)]
     one = build_interactions(events_of(rows), WEIGHTS, "purchase")
     for seed in range(3):
         other = build_interactions(events_of(rows).sample(frac=1, random_state=seed), WEIGHTS, "purchase")
@@ -56,13 +56,13 @@ def test_order_of_rows_does_not_matter() -> None:
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
-def test_order_of_rows_does_not_matter_within_a_tie() -> None:
-    """Events of one user, item and second that differ in their type stand in one order, whatever the rows' order."""
-    rows = [("u", "a", "2026-01-01", "view", 1.0), ("u", "a", "2026-01-01", "purchase", 2.0)]
-    one = build_interactions(events_of(rows), WEIGHTS, "purchase")
-    other = build_interactions(events_of(rows[::-1]), WEIGHTS, "purchase")
-    np.testing.assert_array_equal(one.weight, other.weight)
-    np.testing.assert_array_equal(one.price, other.price)
+def test_a_second_keeps_the_order_of_its_rows() -> None:
+    """What a user did at one moment stands as its rows stood, the first of rows that are one interaction."""
+    rows = [("u", item, "2026-01-01", kind, 1.0) for item, kind in [("c", "view"), ("a", "view"), ("b", "purchase")]]
+    made = build_interactions(events_of([*rows, rows[0]]), WEIGHTS, "purchase")
+    assert made.items.externals(made.item_idx) == ["c", "a", "b"]
+    back = build_interactions(events_of(rows[::-1]), WEIGHTS, "purchase")
+    assert back.items.externals(back.item_idx) == ["b", "a", "c"]
 
 
 def test_one_second_is_one_interaction() -> None:
