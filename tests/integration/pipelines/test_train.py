@@ -6,6 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from candidate_gen.sources import SOURCES
+from candidate_gen.sources.popular import Popular
 from pipelines.settings import Config
 from pipelines.training import train
 from ranking.bundling import load_recommender
@@ -82,3 +84,14 @@ def test_nothing_to_train_on_is_refused(until_home: Home, tmp_path: Path, tiny_c
     with pytest.raises(DataError, match="no events before"):
         train(until_home, tiny_config, SilentReporter(), until=UNTIL - timedelta(days=5_000))
     assert not (tmp_path / "none" / "bundles").exists()
+
+
+def test_any_source_may_be_switched_off(tmp_path: Path, make_home, tiny_events: pd.DataFrame) -> None:
+    """With popular items alone, ALS and its index left out, a bundle is trained, loads and answers."""
+    limits = {source.name: {"limit": 0} for source in SOURCES if source is not Popular}
+    config = Config.model_validate({"candidate_gen": limits, "ranking": {"max_trees": 3}})
+    home = make_home(tmp_path / "home", tiny_events)
+    manifest = train(home, config, SilentReporter(), until=UNTIL)
+    recommender = load_recommender(Registry(home).open(manifest.version))
+    assert len(recommender.recommend(Query("nobody", limit=5)).items) == 5
+    assert "index" not in manifest.choices
