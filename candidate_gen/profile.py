@@ -5,13 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from data.interactions import SECONDS_PER_DAY, History
+from data.interactions import DAY_PARTS, SECONDS_PER_DAY, WEEKDAYS, History, clock
 
 HALF_LIVES_DAYS = (7, 21, 60, 120, 365, 3650)
 """The half-lives at which a user's events are counted, in days; the last is as good as none."""
 
 INTEREST_HALF_LIFE_DAYS = 60
 """How fast a user's interest fades wherever one rate must do: one of `HALF_LIVES_DAYS`."""
+
+
+RECENT_MOMENTS = (5, 20)
+"""Among how many of the user's last moments of activity an item is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,14 @@ class UserProfile:
         Mean price paid for each item; 0 where unknown.
     moments_since : ndarray of float32, shape (m,)
         How many distinct moments of activity came after the last interaction with each item.
+    streak : ndarray of float32, shape (m,)
+        How many moments of activity in a row had each item, up to its last.
+    recent_share : ndarray of float32, shape (2, m)
+        In which share of the last `RECENT_MOMENTS` moments each item was.
     basket_days : ndarray of float32, shape (n_baskets,)
         Days from each distinct moment of activity to `as_of`, oldest first.
+    day_part, weekday : ndarray of float32, shapes (8,) and (7,)
+        How many of these moments fell in each part of the day, and on each day of the week.
     """
 
     as_of: int
@@ -46,7 +56,11 @@ class UserProfile:
     decayed: npt.NDArray[np.float32]
     price: npt.NDArray[np.float32]
     moments_since: npt.NDArray[np.float32]
+    streak: npt.NDArray[np.float32]
+    recent_share: npt.NDArray[np.float32]
     basket_days: npt.NDArray[np.float32]
+    day_part: npt.NDArray[np.float32]
+    weekday: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.item_idx)
@@ -65,7 +79,10 @@ def build_profile(history: History) -> UserProfile:
     ends = np.append(starts, len(grouped))[1:]
     days = (history.as_of - history.timestamp[order]).astype(np.float32) / np.float32(SECONDS_PER_DAY)
     n_events = (ends - starts).astype(np.float32)
-    moment = np.cumsum(_is_start(history.timestamp))
+    moment = np.cumsum(_is_start(history.timestamp), dtype=np.int64)
+    streak, recent_share = _by_moment(grouped, moment[order], moment[-1:].sum())
+    moments = history.timestamp[_group_starts(history.timestamp)]
+    day_part, weekday = clock(moments)
     return UserProfile(
         as_of=history.as_of,
         item_idx=grouped[starts],
@@ -75,7 +92,11 @@ def build_profile(history: History) -> UserProfile:
         decayed=_decayed_sums(days, history.weight[order], starts),
         price=_mean_prices(history.price[order], starts),
         moments_since=(moment[-1:].sum() - moment[order][ends - 1]).astype(np.float32),
-        basket_days=_basket_days(history),
+        streak=streak,
+        recent_share=recent_share,
+        basket_days=(history.as_of - moments).astype(np.float32) / np.float32(SECONDS_PER_DAY),
+        day_part=np.bincount(day_part, minlength=DAY_PARTS).astype(np.float32),
+        weekday=np.bincount(weekday, minlength=WEEKDAYS).astype(np.float32),
     )
 
 
@@ -114,6 +135,18 @@ def _mean_prices(price: npt.NDArray[np.float32], starts: npt.NDArray[np.int64]) 
     return (_sums(price, starts) / np.maximum(n_priced, 1.0)).astype(np.float32)
 
 
-def _basket_days(history: History) -> npt.NDArray[np.float32]:
-    moments = history.timestamp[_group_starts(history.timestamp)]
-    return (history.as_of - moments).astype(np.float32) / np.float32(SECONDS_PER_DAY)
+def _by_moment(
+    grouped: npt.NDArray[np.int32], moment: npt.NDArray[np.int64], n_moments: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """The streak of each item, and its share of the last moments; both from rows by item and then by moment."""
+    distinct = _is_start(grouped) | _is_start(moment)
+    item, at = grouped[distinct], moment[distinct]
+    starts = _group_starts(item)
+    ends = np.append(starts, len(item))[1:]
+    begins = _is_start(item) | (np.diff(at, prepend=0) != 1)
+    run_start = np.maximum.accumulate(np.where(begins, np.arange(len(item)), 0))
+    share = [
+        _sums((at > n_moments - n).astype(np.float32), starts) / np.float32(max(min(n, n_moments), 1))
+        for n in RECENT_MOMENTS
+    ]
+    return (ends - run_start[ends - 1]).astype(np.float32), np.stack(share)

@@ -20,6 +20,8 @@ from shortlist.ids import IdMap
 
 SECONDS_PER_DAY = 86_400
 SECONDS_PER_HOUR = 3_600
+DAY_PARTS: Final = 8
+WEEKDAYS: Final = 7
 
 EVENT_TYPES: Final = tuple(EventType)
 
@@ -169,6 +171,11 @@ def empty_history(as_of: int) -> History:
 def hourly_baskets(user_offsets: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
     """Number each user's hours (UTC) with an event from 0 on, int32, shape (n,)."""
     return _numbered(user_offsets, timestamp // SECONDS_PER_HOUR)
+
+
+def clock(timestamp: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The three hours of the day (0 to 7, UTC) and the day of the week (0 is Monday) of times in seconds."""
+    return timestamp // (3 * SECONDS_PER_HOUR) % DAY_PARTS, (timestamp // SECONDS_PER_DAY + 3) % WEEKDAYS
 
 
 def build_interactions(

@@ -9,7 +9,8 @@ from candidate_gen.bundling import load_generator, save_generator
 from candidate_gen.settings import CandidateConfig, upgraded
 from data.bundling import load_attributes, load_interactions, save_attributes, save_interactions
 from ranking.features import FeatureContext, unknown_features
-from ranking.item_stats import WINDOWS_DAYS, ItemStats
+from ranking.features.item import RHYTHMS, rhythm_feature
+from ranking.item_stats import ROWS, FloatArray, ItemStats
 from ranking.ranker import load_ranker
 from ranking.recommender import Query, Recommender
 from ranking.two_stage import TwoStage
@@ -57,7 +58,7 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     names = _known_features(bundle, sources)
     interactions = load_interactions(bundle)
     attributes = load_attributes(bundle, len(interactions.items))
-    context = FeatureContext.of(_load_stats(bundle, len(interactions.items)), attributes, sources, names)
+    context = FeatureContext.of(_load_stats(bundle, names, len(interactions.items)), attributes, sources, names)
     ranker = load_ranker(bundle.text("ranker"), names, num_threads) if bundle.has(RANKER_FILE) else None
     two_stage = TwoStage(load_generator(bundle, attributes, config), context, ranker)
     as_of = int(bundle.manifest.data.end.timestamp())
@@ -86,11 +87,18 @@ def _known_features(bundle: Bundle, sources: tuple[str, ...]) -> tuple[str, ...]
     return names
 
 
-def _load_stats(bundle: Bundle, n_items: int) -> ItemStats:
-    arrays = {field.name: bundle.array(f"stats_{field.name}") for field in fields(ItemStats)}
-    for name, array in arrays.items():
-        check_shape(f"stats_{name}", array, *((len(WINDOWS_DAYS),) if name == "share" else ()), n_items)
+def _load_stats(bundle: Bundle, names: tuple[str, ...], n_items: int) -> ItemStats:
+    arrays = {field.name: _load_stat(bundle, names, field.name, n_items) for field in fields(ItemStats)}
     return ItemStats(**arrays)
+
+
+def _load_stat(bundle: Bundle, names: tuple[str, ...], name: str, n_items: int) -> FloatArray:
+    shape = (ROWS[name], n_items) if name in ROWS else (n_items,)
+    if name in RHYTHMS and rhythm_feature(name) not in names:  # release 0.1 knew no rhythms
+        return np.ones(shape, dtype=np.float32)
+    array = bundle.array(f"stats_{name}")
+    check_shape(f"stats_{name}", array, *shape)
+    return array
 
 
 def _warm_up(recommender: Recommender) -> None:

@@ -7,12 +7,18 @@ import numpy.typing as npt
 
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
-from data.interactions import SECONDS_PER_DAY, Interactions
+from data.interactions import DAY_PARTS, SECONDS_PER_DAY, WEEKDAYS, Interactions, clock
 
 WINDOWS_DAYS = (7, 28, 84)
 """The windows in which an item's target interactions are counted."""
 
 FloatArray = npt.NDArray[np.float32]
+
+ROWS = {"share": len(WINDOWS_DAYS), "day_part": DAY_PARTS, "weekday": WEEKDAYS}
+"""How many rows the arrays have that are not of shape (n_items,)."""
+
+RHYTHM_SUPPORT = np.float32(20.0)
+"""So many interactions of an item weigh as much as what all items do."""
 
 NEVER_DAYS = np.float32(9_999.0)
 """The age of what never happened, in days."""
@@ -38,6 +44,8 @@ class ItemStats:
         Days since its first and since its last interaction.
     price, category_price : ndarray
         Mean price paid, and the mean of that over the item's category; 0 where unknown.
+    day_part, weekday : ndarray of float32, shapes (8, n_items) and (7, n_items)
+        How many times more of its interactions fell there than of all, shrunk to 1.
     """
 
     share: FloatArray
@@ -49,6 +57,8 @@ class ItemStats:
     idle_days: FloatArray
     price: FloatArray
     category_price: FloatArray
+    day_part: FloatArray
+    weekday: FloatArray
 
     def arrays(self) -> dict[str, FloatArray]:
         """The arrays by name, for the bundle."""
@@ -62,6 +72,7 @@ def fit_item_stats(past: Past, attributes: ItemAttributes) -> ItemStats:
     share = np.stack([_share(interactions, days, window, n_items) for window in WINDOWS_DAYS])
     repeat_rate, gap_days, n_buyers = _repeats(interactions, n_items)
     price = _mean_price(interactions, attributes, n_items)
+    day_part, weekday = clock(interactions.timestamp)
     return ItemStats(
         share=share,
         trend=share[0] - share[-1],
@@ -72,6 +83,8 @@ def fit_item_stats(past: Past, attributes: ItemAttributes) -> ItemStats:
         idle_days=_extreme(np.minimum, interactions.item_idx, days, n_items),
         price=price,
         category_price=_category_mean(price, attributes),
+        day_part=_rhythm(interactions.item_idx, day_part, DAY_PARTS, n_items),
+        weekday=_rhythm(interactions.item_idx, weekday, WEEKDAYS, n_items),
     )
 
 
@@ -119,3 +132,11 @@ def _category_mean(price: FloatArray, attributes: ItemAttributes) -> FloatArray:
     n = np.bincount(code[priced], minlength=len(attributes.categories) + 1)
     total = np.bincount(code[priced], price[priced], minlength=len(attributes.categories) + 1)
     return (total / np.maximum(1, n))[code].astype(np.float32)
+
+
+def _rhythm(item_idx: npt.NDArray[np.int32], part: npt.NDArray[np.int64], n_parts: int, n_items: int) -> FloatArray:
+    """``(n_ip + 20 p) / ((n_i + 20) p)`` for item i and a part p of all interactions; 1 where a part holds none."""
+    count = np.bincount(part * n_items + item_idx, minlength=n_parts * n_items).reshape(n_parts, n_items)
+    usual = (count.sum(axis=1, keepdims=True) / max(1, len(item_idx))).astype(np.float32)
+    share = (count.astype(np.float32) + RHYTHM_SUPPORT * usual) / (count.sum(axis=0) + RHYTHM_SUPPORT)
+    return np.where(usual > 0, share / np.maximum(usual, np.float32(1e-9)), np.float32(1.0)).astype(np.float32)

@@ -1,6 +1,7 @@
 """What everybody did with the candidate, and its price beside the category's and the user's."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 
@@ -8,6 +9,18 @@ from candidate_gen.candidates import Candidates
 from candidate_gen.profile import UserProfile
 from ranking.features.group import Columns, FloatArray, ItemSide
 from ranking.item_stats import WINDOWS_DAYS
+
+RHYTHMS: Final = ("day_part", "weekday")
+"""Parts of the day and days of the week, by UTC; the same for all where a log has days alone, or one day."""
+
+USER_RHYTHM_SUPPORT: Final = np.float32(5.0)
+"""So many moments of a user weigh as much as no rhythm at all."""
+
+
+def rhythm_feature(name: str) -> str:
+    """The feature made of a rhythm."""
+    return f"{name}_match"
+
 
 _FORMULAS = {
     f"share_{days}d": f"log1p(10000 * the item's share of the target events of the last {days} days)"
@@ -21,6 +34,9 @@ _FORMULAS = {
     "idle_days": "days since its last interaction",
     "price_to_category": "log(price / mean price of its category), 0 where unknown",
     "price_to_user": "log(price / mean price of the user's items), 0 where unknown",
+    "day_part_match": "log of the mean, over the user's moments and 5 neutral ones, of how many times more the item's"
+    " interactions fall in the same three hours (UTC) than all do",
+    "weekday_match": "the same for days of the week",
 }
 
 
@@ -47,6 +63,15 @@ class ItemFeatures:
         paid = profile.price[profile.price > 0]
         columns["price_to_category"] = _log_ratio(price, stats.category_price[position])
         columns["price_to_user"] = _log_ratio(price, np.float32(paid.mean() if len(paid) else 0.0))
+        for name in RHYTHMS:
+            columns[rhythm_feature(name)] = _match(getattr(profile, name), getattr(stats, name)[:, position])
+
+
+def _match(moments: FloatArray, lift: FloatArray) -> FloatArray:
+    """How well the item's rhythm is the user's: above 0 where it is had when the user comes."""
+    total = moments @ lift + USER_RHYTHM_SUPPORT
+    matched: FloatArray = np.log(total / (moments.sum() + USER_RHYTHM_SUPPORT)).astype(np.float32)
+    return matched
 
 
 def _log_ratio(price: FloatArray, base: FloatArray | np.float32) -> FloatArray:

@@ -6,20 +6,26 @@ import numpy as np
 import numpy.typing as npt
 
 from candidate_gen.candidates import Candidates
-from candidate_gen.profile import HALF_LIVES_DAYS, UserProfile
+from candidate_gen.profile import HALF_LIVES_DAYS, RECENT_MOMENTS, UserProfile
 from ranking.features.group import Columns, FloatArray, ItemSide
 from ranking.item_stats import NEVER_DAYS
 
-_FORMULAS = {
-    "n_events": "the user's interactions with the item",
-    "last_days": f"days since the last of them, {NEVER_DAYS:.0f} without one",
-    "first_days": f"days since the first of them, {NEVER_DAYS:.0f} without one",
-    "gap_days": f"(first_days - last_days) / (n_events - 1), 0 with one, {NEVER_DAYS:.0f} without one",
-    "due_by_own_gap": "last_days / gap_days, with the item's usual gap where the user has none; -1 without one",
-    "due_by_item_gap": "last_days / the item's usual gap; -1 without one",
-    "basket_share": "n_events / the user's moments of activity",
-    "recent_basket_share": "n_events / the user's moments of activity since the first of them",
-} | {f"decayed_{days}d": f"sum of weights, halved every {days} days" for days in HALF_LIVES_DAYS}
+_FORMULAS = (
+    {
+        "n_events": "the user's interactions with the item",
+        "last_days": f"days since the last of them, {NEVER_DAYS:.0f} without one",
+        "first_days": f"days since the first of them, {NEVER_DAYS:.0f} without one",
+        "gap_days": f"(first_days - last_days) / (n_events - 1), 0 with one, {NEVER_DAYS:.0f} without one",
+        "due_by_own_gap": "last_days / gap_days, with the item's usual gap where the user has none; -1 without one",
+        "due_by_item_gap": "last_days / the item's usual gap; -1 without one",
+        "basket_share": "n_events / the user's moments of activity",
+        "recent_basket_share": "n_events / the user's moments of activity since the first of them",
+        "moments_since": f"the user's moments of activity since the last of them, {NEVER_DAYS:.0f} without one",
+        "streak": "moments of activity in a row that had it, up to the last of them",
+    }
+    | {f"share_of_last_{n}": f"share of the user's last {n} moments of activity that had it" for n in RECENT_MOMENTS}
+    | {f"decayed_{days}d": f"sum of weights, halved every {days} days" for days in HALF_LIVES_DAYS}
+)
 
 
 class UserItemFeatures:
@@ -50,6 +56,10 @@ class UserItemFeatures:
         columns["due_by_item_gap"] = np.where(had, last / np.maximum(item_gap, 0.5), np.float32(-1.0))
         columns["basket_share"] = n_events / np.float32(max(len(profile.basket_days), 1))
         columns["recent_basket_share"] = n_events / _baskets_since(profile, first)
+        columns["moments_since"] = of_item(profile.moments_since) + never
+        columns["streak"] = of_item(profile.streak)
+        for n, row in zip(RECENT_MOMENTS, profile.recent_share, strict=True):
+            columns[f"share_of_last_{n}"] = of_item(row)
         for days, row in zip(HALF_LIVES_DAYS, profile.decayed, strict=True):
             columns[f"decayed_{days}d"] = of_item(row)
 

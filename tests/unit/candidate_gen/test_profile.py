@@ -25,13 +25,32 @@ def test_profile_by_hand(make_interactions) -> None:
     np.testing.assert_array_equal(profile.decayed_at(60), profile.decayed[2])
 
 
+def test_streaks_and_recent_shares_by_hand(make_interactions) -> None:
+    """Of seven moments, item a was in 1, 2, 5, 6 and 7 and item b in 2 alone, item c in 4 and 6."""
+    rows = [("u", "a", day) for day in (1, 2, 5, 6, 7, 7)]
+    rows += [("u", "b", 2), ("u", "c", 4), ("u", "c", 6), ("u", "d", 3)]
+    profile = build_profile(make_interactions(rows).history(0, 10 * SECONDS_PER_DAY))
+    assert profile.streak.tolist() == [3, 1, 1, 1]
+    np.testing.assert_allclose(profile.recent_share[0], [3 / 5, 0, 2 / 5, 1 / 5])
+    np.testing.assert_allclose(profile.recent_share[1], [5 / 7, 1 / 7, 2 / 7, 1 / 7])
+
+
+def test_rhythm_counts_moments(make_interactions) -> None:
+    """Two items at one moment count once; 1970-01-05 was a Monday, and 13:00 lies in the fifth part of the day."""
+    rows = [("u", "a", 4 + 13 / 24), ("u", "b", 4 + 13 / 24), ("u", "a", 6.0)]
+    profile = build_profile(make_interactions(rows).history(0, 10 * SECONDS_PER_DAY))
+    assert profile.weekday.tolist() == [1, 0, 1, 0, 0, 0, 0]
+    assert profile.day_part.tolist() == [1, 0, 0, 0, 1, 0, 0, 0]
+
+
 def test_later_events_do_not_show(make_interactions) -> None:
     """A profile as of a moment is that of a history which ends there; an event of that very second is later."""
     rows = [("u", "a", 10), ("u", "b", 20), ("u", "a", 30)]
     now = 20 * SECONDS_PER_DAY
     whole = build_profile(make_interactions(rows, ["a", "b"]).history(0, now))
     short = build_profile(make_interactions(rows[:1], ["a", "b"]).history(0, now))
-    for field in ("item_idx", "n_events", "first_days", "last_days", "decayed", "price", "basket_days"):
+    fields = ("item_idx", "n_events", "first_days", "last_days", "decayed", "price", "basket_days", "streak", "weekday")
+    for field in fields:
         np.testing.assert_array_equal(getattr(whole, field), getattr(short, field))
 
 
@@ -40,4 +59,5 @@ def test_empty_profile_has_its_shapes() -> None:
     profile = build_profile(empty_history(1_000))
     assert len(profile) == 0
     assert profile.decayed.shape == (len(HALF_LIVES_DAYS), 0)
+    assert (profile.recent_share.shape, profile.day_part.sum(), profile.weekday.sum()) == ((2, 0), 0, 0)
     assert profile.decayed_at(60).shape == profile.basket_days.shape == (0,)

@@ -16,7 +16,7 @@ from data.attributes import ItemAttributes
 from data.interactions import SECONDS_PER_DAY
 from ranking.features import FeatureContext, feature_names
 from ranking.features.group import UNRANKED
-from ranking.item_stats import NEVER_DAYS, ItemStats
+from ranking.item_stats import NEVER_DAYS, ROWS, ItemStats
 from ranking.training_set import fit_context
 from shortlist.ids import IdMap
 
@@ -30,7 +30,8 @@ CONFIG = CandidateConfig.model_validate({"als": {"factors": 4, "iterations": 2}}
 def context() -> FeatureContext:
     """Six items, in two categories of one top category, of two brands; gaps of 50, 20, 30, ... days."""
     arrays = {field.name: np.zeros(N_ITEMS, np.float32) for field in fields(ItemStats)}
-    arrays["share"] = np.zeros((3, N_ITEMS), np.float32)
+    arrays |= {name: np.ones((n_rows, N_ITEMS), np.float32) for name, n_rows in ROWS.items()}
+    arrays["day_part"][4, 0] = 3.0
     arrays["gap_days"] = np.array([50, 20, 30, 30, 30, 30], np.float32)
     arrays["price"] = np.array([4, 2, 8, 0, 1, 1], np.float32)
     arrays["category_price"] = np.array([2, 2, 2, 2, 0, 0], np.float32)
@@ -73,6 +74,11 @@ SHARE_0 = WEIGHT_0 / (WEIGHT_0 + WEIGHT_1)
         ("due_by_item_gap", [30 / 50, 10 / 20, -1, -1]),
         ("basket_share", [3 / 4, 1 / 4, 0, 0]),
         ("recent_basket_share", [3 / 4, 1 / 1, 0, 0]),
+        ("moments_since", [1, 0, NEVER, NEVER]),
+        ("streak", [3, 1, 0, 0]),
+        ("share_of_last_5", [3 / 4, 1 / 4, 0, 0]),
+        ("share_of_last_20", [3 / 4, 1 / 4, 0, 0]),
+        ("day_part_match", [0, 0, 0, 0]),
         *(
             (
                 f"decayed_{half}d",
@@ -133,6 +139,19 @@ def test_item_stats_by_hand(make_shop) -> None:
         stats.repeat_rate, [(1 + 5 * mean_rate) / 8, (1 + 5 * mean_rate) / 7, mean_rate], rtol=1e-6
     )
     np.testing.assert_allclose(stats.gap_days, [(30 + 5 * mean_gap) / 6, (1 + 5 * mean_gap) / 6, mean_gap], rtol=1e-6)
+
+
+def test_rhythm_by_hand(make_shop, make_history, make_candidates) -> None:
+    """Item a is had at noon, b at midnight and c by nobody: a user of noons is nearer to a."""
+    rows = [*[(f"u{n}", "a", n + 0.5) for n in range(20)], *[(f"u{n}", "b", float(n)) for n in range(20)]]
+    catalog = pd.DataFrame({"item_id": ["a", "b", "c"]}).astype("str")
+    interactions, attributes = make_shop(rows, catalog)
+    context = fit_context(Past.before(interactions, 30 * SECONDS_PER_DAY), attributes, CONFIG)
+    np.testing.assert_allclose(context.stats.day_part[[0, 4]], [[10 / 20, 30 / 20, 1], [30 / 20, 10 / 20, 1]])
+    noons = build_profile(make_history(30, [(1, n + 0.5, 1, 1) for n in range(5)]))
+    features = dict(zip(context.names, context.features(noons, make_candidates([0, 1, 2])).T, strict=True))
+    wanted = np.log([(5 * 1.5 + 5) / 10, (5 * 0.5 + 5) / 10, 1])
+    np.testing.assert_allclose(features["day_part_match"], wanted, rtol=1e-5, atol=1e-7)
 
 
 LOGS = {
