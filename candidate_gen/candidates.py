@@ -17,6 +17,8 @@ class Candidates:
         From 1, a row for each of `sources`; 0 where a source did not find the item.
     score : ndarray of float32, shape (n_sources, n)
         Each source's score of every candidate, whichever source found it.
+    largest, mean : ndarray of float32, shape (n_sources, n)
+        Of a source whose score is a sum of votes, the largest vote and their mean; 0 elsewhere.
     fused : ndarray of float32, shape (n,)
         What all sources say together: the order of stage one alone.
     sources : tuple of str
@@ -26,6 +28,8 @@ class Candidates:
     item_idx: ItemPositions
     rank: Float32
     score: Float32
+    largest: Float32
+    mean: Float32
     fused: Float32
     sources: tuple[str, ...]
 

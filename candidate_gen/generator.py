@@ -10,6 +10,7 @@ from candidate_gen.fusion import Fusion, reciprocal_ranks
 from candidate_gen.profile import UserProfile
 from candidate_gen.source import NO_ITEMS, Float32, ItemPositions, Mask, Source
 from candidate_gen.sources.popular import Popular
+from candidate_gen.votes import Votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ class CandidateGenerator:
         item_idx, rank = _merged(self._found(asked, allowed))
         fused = reciprocal_ranks(rank) if self.fusion is None else self.fusion.score(rank)
         kept = np.sort(np.argsort(-fused, kind="stable")[: self.max_candidates])
-        scores = self._scores(asked, item_idx[kept])
-        return Candidates(item_idx[kept], rank[:, kept], scores, fused[kept], self.names)
+        said = self._said(asked, item_idx[kept])
+        return Candidates(item_idx[kept], rank[:, kept], *said, fused[kept], self.names)
 
     def found(self, profile: UserProfile) -> list[ItemPositions]:
         """What each source finds, best first."""
@@ -79,12 +80,16 @@ class CandidateGenerator:
             for source, answer, limit in zip(self.sources, asked, self.limits, strict=True)
         ]
 
-    def _scores(self, asked: list[Any], item_idx: ItemPositions) -> Float32:
-        scores = np.zeros((len(self.sources), len(item_idx)), dtype=np.float32)
-        for row, source, answer in zip(scores, self.sources, asked, strict=True):
-            if answer is not None:
-                row[:] = source.score(answer, item_idx)
-        return scores
+    def _said(self, asked: list[Any], item_idx: ItemPositions) -> tuple[Float32, Float32, Float32]:
+        """Each source's score of some items, and the largest and the mean of the votes that it is made of."""
+        score, largest, mean = np.zeros((3, len(self.sources), len(item_idx)), dtype=np.float32)
+        for row, (source, answer) in enumerate(zip(self.sources, asked, strict=True)):
+            if answer is None:
+                continue
+            score[row] = source.score(answer, item_idx)
+            if isinstance(answer, Votes):
+                largest[row], mean[row] = answer.largest_and_mean(item_idx)
+        return score, largest, mean
 
 
 def _merged(found: list[ItemPositions]) -> tuple[ItemPositions, Float32]:

@@ -11,6 +11,7 @@ from sparse_dot_topn import sp_matmul_topn
 
 from candidate_gen.profile import UserProfile
 from candidate_gen.source import Array, Float32, ItemPositions, Sizes, StoredArrays
+from candidate_gen.votes import Votes
 from shortlist.checks import check_range
 from shortlist.ids import MISSING
 
@@ -30,14 +31,13 @@ class NeighborLists:
     neighbors: ItemPositions
     similarity: Float32
 
-    def votes(self, items: ItemPositions, weight: Float32) -> Float32:
-        """For every item, the sum of its similarity to `items`, each weighted; float32, shape (n_items,)."""
-        votes = (self.similarity[items] * weight[:, None]).ravel()
-        summed = np.bincount(self.neighbors[items].ravel() + 1, votes, minlength=len(self.neighbors) + 1)
-        return summed[1:].astype(np.float32)
+    def votes(self, items: ItemPositions, weight: Float32) -> Votes:
+        """What each of `items` says of its neighbours: its similarity, weighted."""
+        vote = (self.similarity[items] * weight[:, None]).ravel()
+        return Votes.of(self.neighbors[items].ravel(), vote, len(self.neighbors))
 
-    def latest_votes(self, profile: UserProfile, place_decay: float, n: int) -> Float32:
-        """The votes of the user's last `n` items, each times `place_decay` for every moment since; float32."""
+    def latest_votes(self, profile: UserProfile, place_decay: float, n: int) -> Votes:
+        """The votes of the user's last `n` items, each times `place_decay` for every moment since."""
         latest = np.argsort(profile.moments_since, kind="stable")[:n]
         return self.votes(profile.item_idx[latest], np.float32(place_decay) ** profile.moments_since[latest])
 

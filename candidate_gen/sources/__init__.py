@@ -14,6 +14,7 @@ from candidate_gen.sources.last_item import LastItem
 from candidate_gen.sources.popular import Popular
 from candidate_gen.sources.transitions import Transitions
 from candidate_gen.sources.user_knn import UserKnn
+from candidate_gen.votes import VotingSource
 
 SOURCES: Final[tuple[type[Source], ...]] = (
     History,
@@ -29,3 +30,6 @@ SOURCES: Final[tuple[type[Source], ...]] = (
     Popular,
 )
 """In the order in which their finds are merged. The last one fills lists."""
+
+VOTING: Final = frozenset(source.name for source in SOURCES if issubclass(source, VotingSource))
+"""The sources whose score is a sum over the user's own items."""

@@ -10,8 +10,9 @@ from scipy.sparse import csr_matrix
 
 from candidate_gen.neighbors import NeighborLists, nearest_of_product, scaled
 from candidate_gen.profile import UserProfile
-from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
+from candidate_gen.source import Array, Sizes, SourceConfig, StoredArrays
 from candidate_gen.visits import Visits, baskets
+from candidate_gen.votes import Votes, VotingSource
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 
@@ -34,7 +35,7 @@ class BasketsConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class Baskets(DenseSource):
+class Baskets(VotingSource):
     """The items found in one basket with each item, and how the user's own vote."""
 
     lists: NeighborLists
@@ -59,7 +60,7 @@ class Baskets(DenseSource):
             nearest_of_product(csr_matrix(unit.T), unit, config.n_neighbors), config.place_decay, config.recent_items
         )
 
-    def ask(self, profile: UserProfile) -> Float32:
+    def ask(self, profile: UserProfile) -> Votes:
         """For every item, how often it is in a basket with the user's last items, the newest most."""
         return self.lists.latest_votes(profile, self.place_decay, self.recent_items)
 

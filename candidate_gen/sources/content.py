@@ -10,7 +10,8 @@ from scipy.sparse import csr_matrix
 
 from candidate_gen.neighbors import NeighborLists, nearest_of_product, scaled
 from candidate_gen.profile import UserProfile
-from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
+from candidate_gen.source import Array, Sizes, SourceConfig, StoredArrays
+from candidate_gen.votes import Votes, VotingSource
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 
@@ -28,7 +29,7 @@ class ContentConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class Content(DenseSource):
+class Content(VotingSource):
     """The items most like each item, and how the user's own vote."""
 
     lists: NeighborLists
@@ -51,7 +52,7 @@ class Content(DenseSource):
         lively = scaled(csr_matrix(content.T), columns=liveliness)
         return cls(nearest_of_product(known, lively, config.n_neighbors), config.place_decay, config.recent_items)
 
-    def ask(self, profile: UserProfile) -> Float32:
+    def ask(self, profile: UserProfile) -> Votes:
         """For every item, how like the user's last items it is, the newest counting most."""
         return self.lists.latest_votes(profile, self.place_decay, self.recent_items)
 

@@ -15,7 +15,8 @@ from scipy.sparse import csr_matrix
 
 from candidate_gen.neighbors import NeighborLists, nearest_of_product, scaled
 from candidate_gen.profile import UserProfile
-from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
+from candidate_gen.source import Array, Sizes, SourceConfig, StoredArrays
+from candidate_gen.votes import Votes, VotingSource
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 
@@ -32,7 +33,7 @@ class ItemGraphConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class ItemGraph(DenseSource):
+class ItemGraph(VotingSource):
     """The strongest links of each item, and how many of the user's last items are followed."""
 
     lists: NeighborLists
@@ -54,7 +55,7 @@ class ItemGraph(DenseSource):
         left = scaled(pairs, rows=np.float32(1.0) / n_items, columns=np.float32(1.0) / n_users)
         return cls(nearest_of_product(csr_matrix(left.T), pairs, config.n_neighbors), config.recent_items)
 
-    def ask(self, profile: UserProfile) -> Float32:
+    def ask(self, profile: UserProfile) -> Votes:
         """For every item, the sum of its links to the user's last items, whenever they were had."""
         return self.lists.latest_votes(profile, 1.0, self.recent_items)
 

@@ -15,7 +15,8 @@ from scipy.sparse import csr_matrix, diags_array
 
 from candidate_gen.neighbors import NeighborLists, neighbor_lists
 from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile
-from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
+from candidate_gen.source import Array, Sizes, SourceConfig, StoredArrays
+from candidate_gen.votes import Votes, VotingSource
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 
@@ -31,7 +32,7 @@ class ItemKnnConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class ItemKnn(DenseSource):
+class ItemKnn(VotingSource):
     """The nearest neighbours of each item, and how many of the user's strongest items take part."""
 
     lists: NeighborLists
@@ -48,7 +49,7 @@ class ItemKnn(DenseSource):
         del attributes, rng
         return cls(fit_neighbors(past, config), config.recent_items)
 
-    def ask(self, profile: UserProfile) -> Float32:
+    def ask(self, profile: UserProfile) -> Votes:
         """For every item, the sum of its similarity to the user's items, each weighted by recency and frequency."""
         weight = profile.decayed_at(INTEREST_HALF_LIFE_DAYS)
         strongest = np.argsort(-weight, kind="stable")[: self.recent_items]

@@ -10,8 +10,9 @@ from scipy.sparse import csr_matrix
 
 from candidate_gen.neighbors import NeighborLists, nearest_of_product, scaled
 from candidate_gen.profile import UserProfile
-from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
+from candidate_gen.source import Array, Sizes, SourceConfig, StoredArrays
 from candidate_gen.visits import following, moments, shared
+from candidate_gen.votes import Votes, VotingSource
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 
@@ -26,7 +27,7 @@ class LastItemConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class LastItem(DenseSource):
+class LastItem(VotingSource):
     """The items that follow each item at once, forward only."""
 
     lists: NeighborLists
@@ -47,7 +48,7 @@ class LastItem(DenseSource):
         after = scaled(ahead, columns=support ** np.float32(-0.8))
         return cls(nearest_of_product(csr_matrix(before.T), after, config.n_neighbors))
 
-    def ask(self, profile: UserProfile) -> Float32:
+    def ask(self, profile: UserProfile) -> Votes:
         """For every item, how strongly what the user had last leads to it."""
         last = np.flatnonzero(profile.moments_since == 0)
         return self.lists.votes(profile.item_idx[last], np.ones(len(last), dtype=np.float32))

@@ -14,8 +14,9 @@ from scipy.sparse import csr_matrix
 
 from candidate_gen.neighbors import NeighborLists, nearest_of_product, scaled
 from candidate_gen.profile import UserProfile
-from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
+from candidate_gen.source import Array, Sizes, SourceConfig, StoredArrays
 from candidate_gen.visits import following, moments, preceding, shared
+from candidate_gen.votes import Votes, VotingSource
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 
@@ -33,7 +34,7 @@ class TransitionsConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class Transitions(DenseSource):
+class Transitions(VotingSource):
     """The items that stand around each item in users' histories.
 
     Attributes
@@ -72,7 +73,7 @@ class Transitions(DenseSource):
         lists = nearest_of_product(csr_matrix(before.T), after, config.n_neighbors)
         return cls(lists, config.place_decay, config.recent_items)
 
-    def ask(self, profile: UserProfile) -> Float32:
+    def ask(self, profile: UserProfile) -> Votes:
         """For every item, how strongly the user's last items lead to it, the newest most."""
         return self.lists.latest_votes(profile, self.place_decay, self.recent_items)
 

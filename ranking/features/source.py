@@ -6,6 +6,7 @@ import numpy as np
 
 from candidate_gen.candidates import Candidates
 from candidate_gen.profile import UserProfile
+from candidate_gen.sources import VOTING
 from ranking.features.group import UNRANKED, Columns, FloatArray, ItemSide
 
 
@@ -13,7 +14,7 @@ class SourceFeatures:
     """Ranks and scores of every source, and how they agree."""
 
     def formulas(self, sources: tuple[str, ...]) -> Mapping[str, str]:
-        """Three features for each source, and two over all of them."""
+        """Three features for each source, five where the user's items vote, and two over all of them."""
         ranks = {f"rank_{name}": f"rank at which {name} found it, {UNRANKED:.0f} where it did not" for name in sources}
         fused = {
             "n_sources": "sources that found it",
@@ -23,6 +24,9 @@ class SourceFeatures:
         for name in sources:
             scores[f"score_{name}"] = f"score by {name} / the best of the candidates; 0 when none is above 0"
             scores[f"score_rank_{name}"] = f"place among the candidates by {name}'s score"
+            if name in VOTING:
+                scores[f"max_{name}"] = "largest part of that score by one of the user's items / the best of them"
+                scores[f"mean_{name}"] = "mean part of that score by those items that say something / the best of them"
         return ranks | fused | scores
 
     def fill(self, columns: Columns, profile: UserProfile, candidates: Candidates, items: ItemSide) -> None:
@@ -31,12 +35,13 @@ class SourceFeatures:
         ranked = candidates.rank > 0
         columns["n_sources"] = ranked.sum(axis=0).astype(np.float32)
         columns["fused_score"] = candidates.fused
-        for name, rank, is_ranked, score in zip(
-            candidates.sources, candidates.rank, ranked, candidates.score, strict=True
-        ):
-            columns[f"rank_{name}"] = np.where(is_ranked, rank, UNRANKED)
-            columns[f"score_{name}"] = _to_best(score)
-            columns[f"score_rank_{name}"] = _descending_rank(score)
+        for row, name in enumerate(candidates.sources):
+            columns[f"rank_{name}"] = np.where(ranked[row], candidates.rank[row], UNRANKED)
+            columns[f"score_{name}"] = _to_best(candidates.score[row])
+            columns[f"score_rank_{name}"] = _descending_rank(candidates.score[row])
+            if name in VOTING:
+                columns[f"max_{name}"] = _to_best(candidates.largest[row])
+                columns[f"mean_{name}"] = _to_best(candidates.mean[row])
 
 
 def _to_best(score: FloatArray) -> FloatArray:

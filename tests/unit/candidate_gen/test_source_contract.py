@@ -13,7 +13,7 @@ from candidate_gen.generator import CandidateGenerator
 from candidate_gen.profile import UserProfile, build_profile
 from candidate_gen.settings import CandidateConfig
 from candidate_gen.source import Source
-from candidate_gen.sources import SOURCES
+from candidate_gen.sources import SOURCES, VOTING
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from data.catalog_arrays import build_attributes
@@ -194,3 +194,16 @@ def test_any_subset_of_the_log_can_be_fitted(kind: type[Source], make_interactio
         asked = source.ask(build_profile(past.history(0)))
         assert np.isfinite(source.score(asked, np.arange(past.n_items, dtype=np.int32))).all()
         assert len(source.found(asked, 9, None)) <= past.n_items
+
+
+def test_the_parts_of_a_sum_fit_it(kind: type[Source], source: Source, shop: Shop) -> None:
+    """Where a user's items vote, the mean of the votes is at most the largest, and that at most their sum."""
+    if kind.name not in VOTING:
+        pytest.skip("its score is no sum of votes")
+    asked = source.ask(shop.profile(0))
+    items = np.arange(N_ITEMS + 1, dtype=np.int32)
+    largest, mean = asked.largest_and_mean(items)
+    score = source.score(asked, items)
+    assert (mean <= largest * np.float32(1.00001)).all()
+    assert (largest <= score * np.float32(1.00001)).all()
+    np.testing.assert_array_equal(largest > 0, score > 0)

@@ -40,7 +40,8 @@ def candidates_of(items: Sequence[int]) -> Candidates:
     rank = np.zeros((len(SOURCES), len(item_idx)), dtype=np.float32)
     rank[-1] = np.arange(1, len(item_idx) + 1)
     names = tuple(source.name for source in SOURCES)
-    return Candidates(item_idx, rank, np.zeros_like(rank), reciprocal_ranks(rank), names)
+    nothing = np.zeros_like(rank)
+    return Candidates(item_idx, rank, nothing, nothing, nothing, reciprocal_ranks(rank), names)
 
 
 def shop_of(rows: Sequence[Row], catalog: pd.DataFrame | None = None) -> tuple[Interactions, ItemAttributes]:
