@@ -164,7 +164,7 @@ def _end(events: pd.DataFrame, until: datetime | None) -> datetime:
 def _metrics(choices: dict[str, Any]) -> dict[str, float]:
     """The figures among the choices."""
     metrics = {"index_recall": float(choices["index"]["recall"])} if "index" in choices else {}
-    for objective, ndcg in choices.get("valid_ndcg@10", {}).items():
+    for objective, ndcg in choices.get("valid_ndcg@10", {}).get("objective", {}).items():
         metrics[f"valid_candidate_ndcg@10_{objective}"] = float(ndcg)
     return metrics
 

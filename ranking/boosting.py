@@ -1,21 +1,20 @@
-"""Training LightGBM: which objective and how many trees, by the lists they make on queries kept apart."""
+"""Training LightGBM: by which recipe and with how many trees, by the lists they make on queries kept apart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
 
 import lightgbm
 import numpy as np
 import numpy.typing as npt
 
-from ranking.settings import Objective, RankerConfig
+from ranking.settings import CHOICES, RankerConfig, Recipe
 from ranking.training_set import TrainingSet, with_fewer_negatives
 
-OBJECTIVES: Final[tuple[Objective, ...]] = ("lambdarank", "rank_xendcg", "binary")
 EVAL_AT: Final = 10
 TRIAL_QUERIES: Final = 4_000
 VALID_QUERIES: Final = 1_000
-"""So many queries to train and to validate on tell objectives and numbers of trees apart as well as all of them."""
+"""So many queries to train and to validate on tell recipes and numbers of trees apart as well as all of them."""
 
 Curve = npt.NDArray[np.float64]
 
@@ -25,79 +24,100 @@ N_FOLDS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Boosting:
-    """What was chosen, and the NDCG@10 over candidates, averaged over the folds, that it was chosen by."""
+    """What was chosen, and what it was chosen by.
 
-    objective: Objective
+    Attributes
+    ----------
+    recipe : Recipe
+    n_trees : int
+    tried : dict
+        NDCG@10 over candidates, averaged over the folds, by setting and value; the rest as chosen until then.
+    seed_noise : float
+        What another seed changes in it.
+    """
+
+    recipe: Recipe
     n_trees: int
-    scores: dict[Objective, float]
+    tried: dict[str, dict[str, float]]
     seed_noise: float
 
     def choices(self) -> dict[str, Any]:
         """For the manifest."""
-        return {
-            "objective": self.objective,
-            "n_trees": self.n_trees,
-            "valid_ndcg@10": {name: round(score, 6) for name, score in self.scores.items()},
-            "seed_noise": round(self.seed_noise, 6),
-        }
+        chosen = {one.name: getattr(self.recipe, one.name) for one in fields(Recipe)}
+        return {**chosen, "n_trees": self.n_trees, "valid_ndcg@10": self.tried, "seed_noise": self.seed_noise}
 
 
 def choose_boosting(folds: Sequence[TrainingSet], config: RankerConfig, rng: int) -> Boosting:
-    """Choose the objective and the number of trees on the first `N_FOLDS` folds in turn.
+    """Choose one setting of the recipe after the other, and then the number of trees, on the first `N_FOLDS` folds.
 
-    An objective further down `OBJECTIVES` is taken only when it is better by more than another seed changes.
+    Another value is taken only when it is better by more than another seed changes. Nothing is trained where nothing is
+    left to choose.
     """
-    objectives = OBJECTIVES if config.objective == "auto" else (config.objective,)
-    exams = [_Exam.of(folds, number, config, rng) for number in range(min(N_FOLDS, len(folds)))]
-    curves = {objective: _mean_curve([exam.curve(objective, rng) for exam in exams]) for objective in objectives}
-    noise = abs(exams[0].curve(objectives[0], rng + 1).max() - exams[0].curve(objectives[0], rng).max())
-    best = objectives[0]
-    for objective in objectives[1:]:
-        if curves[objective].max() > curves[best].max() + noise:
-            best = objective
-    scores = {objective: float(curve.max()) for objective, curve in curves.items()}
-    return Boosting(best, int(np.argmax(curves[best])) + 1, scores, float(noise))
+    recipe, n_trees = config.first_recipe(), config.n_trees
+    if n_trees != "auto" and all(len(config.values(setting)) == 1 for setting in CHOICES):
+        return Boosting(recipe, n_trees, {}, 0.0)
+    trials = _Trials(folds, config, rng)
+    noise = trials.seed_noise(recipe, rng)
+    tried: dict[str, dict[str, float]] = {}
+    for setting in CHOICES:
+        values = config.values(setting) if recipe.uses(setting) else config.values(setting)[:1]
+        if len(values) > 1:
+            recipe, tried[setting] = _best(trials, recipe, setting, values, noise, rng)
+    if n_trees == "auto":
+        n_trees = int(np.argmax(trials.curve(recipe, rng))) + 1
+    return Boosting(recipe, n_trees, tried, round(noise, 6))
 
 
-def boost(
-    training: TrainingSet, objective: Objective, n_trees: int, config: RankerConfig, rng: int
-) -> lightgbm.Booster:
-    """Train so many trees."""
-    return lightgbm.train(_parameters(objective, len(training.label), config, rng), _dataset(training), n_trees)
+def boost(parts: Sequence[TrainingSet], chosen: Boosting, config: RankerConfig, rng: int) -> lightgbm.Booster:
+    """Train on all parts by what was chosen."""
+    training = with_fewer_negatives(parts, chosen.recipe.negatives_per_query, rng)
+    parameters = _parameters(chosen.recipe, len(training.label), config, rng)
+    return lightgbm.train(parameters, _dataset(training, chosen.recipe), chosen.n_trees)
+
+
+def _best(
+    trials: "_Trials", recipe: Recipe, setting: str, values: tuple[Any, ...], noise: float, rng: int
+) -> tuple[Recipe, dict[str, float]]:
+    """The recipe with the best value of a setting, the first of those as good, and what each value reached."""
+    recipes = {value: replace(recipe, **{setting: value}) for value in values}
+    reached = {value: float(trials.curve(one, rng).max()) for value, one in recipes.items()}
+    best = values[0]
+    for value in values[1:]:
+        if reached[value] > reached[best] + noise:
+            best = value
+    return recipes[best], {str(value): round(ndcg, 6) for value, ndcg in reached.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class _Exam:
-    """One fold, and all others to train on; LightGBM's bins are made once."""
+class _Trials:
+    """Trainings on all folds but one, each made once."""
 
-    training: lightgbm.Dataset
-    valid: lightgbm.Dataset
-    n_rows: int
+    folds: Sequence[TrainingSet]
     config: RankerConfig
-    _curves: dict[tuple[Objective, int], Curve] = field(default_factory=dict)
+    rng: int
+    _datasets: dict[tuple[int, int, bool], tuple[lightgbm.Dataset, lightgbm.Dataset]] = field(default_factory=dict)
+    _curves: dict[tuple[Recipe, int], Curve] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, folds: Sequence[TrainingSet], number: int, config: RankerConfig, rng: int) -> Self:
-        others = with_fewer_negatives([one for place, one in enumerate(folds) if place != number], config, rng)
-        others = others.drawn(TRIAL_QUERIES, rng)
-        training = _dataset(others)
-        fold = folds[number]
-        valid = _dataset(fold.part(0, min(len(fold), VALID_QUERIES)), reference=training)
-        return cls(training, valid, len(others.label), config)
+    def curve(self, recipe: Recipe, rng: int) -> Curve:
+        """NDCG@10 after each tree, the mean over the folds, as far as all of them went."""
+        if (recipe, rng) not in self._curves:
+            curves = [self._trained(number, recipe, rng) for number in range(min(N_FOLDS, len(self.folds)))]
+            shortest = min(len(curve) for curve in curves)
+            self._curves[recipe, rng] = np.mean([curve[:shortest] for curve in curves], axis=0)
+        return self._curves[recipe, rng]
 
-    def curve(self, objective: Objective, rng: int) -> Curve:
-        """NDCG@10 on the fold after each tree."""
-        if (objective, rng) not in self._curves:
-            self._curves[objective, rng] = self._trained_curve(objective, rng)
-        return self._curves[objective, rng]
+    def seed_noise(self, recipe: Recipe, rng: int) -> float:
+        """What another seed changes in the best of the curve."""
+        return float(abs(self.curve(recipe, rng + 1).max() - self.curve(recipe, rng).max()))
 
-    def _trained_curve(self, objective: Objective, rng: int) -> Curve:
+    def _trained(self, number: int, recipe: Recipe, rng: int) -> Curve:
+        training, valid = self._data(number, recipe)
         scores: dict[str, dict[str, list[float]]] = {}
         lightgbm.train(
-            _parameters(objective, self.n_rows, self.config, rng),
-            self.training,
+            _parameters(recipe, training.num_data(), self.config, rng),
+            training,
             self.config.max_trees,
-            valid_sets=[self.valid],
+            valid_sets=[valid],
             callbacks=[
                 lightgbm.early_stopping(self.config.early_stopping_rounds, verbose=False),
                 lightgbm.record_evaluation(scores),
@@ -105,20 +125,24 @@ class _Exam:
         )
         return np.array(scores["valid_0"][f"ndcg@{EVAL_AT}"])
 
+    def _data(self, number: int, recipe: Recipe) -> tuple[lightgbm.Dataset, lightgbm.Dataset]:
+        """What one fold is validated with; LightGBM's bins are made once for all recipes of the same rows."""
+        key = (number, recipe.negatives_per_query, recipe.weigh_repeats)
+        if key not in self._datasets:
+            others = [one for place, one in enumerate(self.folds) if place != number]
+            drawn = with_fewer_negatives(others, recipe.negatives_per_query, self.rng).drawn(TRIAL_QUERIES, self.rng)
+            training, fold = _dataset(drawn, recipe).construct(), self.folds[number]
+            valid = _dataset(fold.part(0, min(len(fold), VALID_QUERIES)), reference=training)
+            self._datasets[key] = training, valid
+        return self._datasets[key]
 
-def _mean_curve(curves: Sequence[Curve]) -> Curve:
-    """The mean after each tree, as far as all of them went."""
-    shortest = min(len(curve) for curve in curves)
-    mean: Curve = np.mean([curve[:shortest] for curve in curves], axis=0)
-    return mean
 
-
-def _parameters(objective: Objective, n_rows: int, config: RankerConfig, rng: int) -> dict[str, Any]:
-    settings = config.model_dump(
-        include={"learning_rate", "num_leaves", "feature_fraction", "bagging_fraction", "lambdarank_truncation_level"}
-    )
+def _parameters(recipe: Recipe, n_rows: int, config: RankerConfig, rng: int) -> dict[str, Any]:
+    settings = config.model_dump(include={"learning_rate", "feature_fraction", "bagging_fraction"})
     return settings | {
-        "objective": objective,
+        "objective": recipe.objective,
+        "num_leaves": recipe.num_leaves,
+        "lambdarank_truncation_level": recipe.lambdarank_truncation_level,
         "metric": "ndcg",
         "eval_at": [EVAL_AT],
         "min_data_in_leaf": min(config.min_data_in_leaf, max(1, n_rows // 200)),
@@ -130,12 +154,16 @@ def _parameters(objective: Objective, n_rows: int, config: RankerConfig, rng: in
     }
 
 
-def _dataset(training: TrainingSet, reference: lightgbm.Dataset | None = None) -> lightgbm.Dataset:
+def _dataset(
+    training: TrainingSet, recipe: Recipe | None = None, reference: lightgbm.Dataset | None = None
+) -> lightgbm.Dataset:
+    is_weighted = recipe is not None and recipe.weigh_repeats
     return lightgbm.Dataset(
         training.features,
-        training.label,
+        training.label > 0,
+        weight=np.where(training.label > 0, np.log2(1.0 + training.label), 1.0) if is_weighted else None,
         group=training.group_sizes,
         feature_name=list(training.names),
         reference=reference,
-        params={"verbosity": -1, "feature_pre_filter": False},  # so that one set of bins serves all objectives
+        params={"verbosity": -1, "feature_pre_filter": False},  # so that one set of bins serves all recipes
     )

@@ -9,7 +9,7 @@ from ranking.ranker import Ranker
 from ranking.settings import RankerConfig
 from ranking.snapshots import LabelPlan, Snapshot
 from ranking.stage_one import StageOne
-from ranking.training_set import TrainingSet, build_training_set, folds, with_fewer_negatives
+from ranking.training_set import TrainingSet, build_training_set, folds
 from shortlist.progress import Reporter
 
 MIN_FOLDS = 2
@@ -52,7 +52,7 @@ def _fitted(
 ) -> tuple[Ranker, dict[str, Any]]:
     chosen = choose_boosting(parts, config, rng)
     n_queries = sum(len(one) for one in parts)
-    reporter.step(f"ranker: {chosen.objective}, {chosen.n_trees} trees, {n_queries:,} queries")
-    training = with_fewer_negatives(parts, config, rng)
-    booster = boost(training, chosen.objective, chosen.n_trees, config, rng)
+    leaves = f"{chosen.n_trees} trees of {chosen.recipe.num_leaves} leaves"
+    reporter.step(f"ranker: {chosen.recipe.objective}, {leaves}, {n_queries:,} queries")
+    booster = boost(parts, chosen, config, rng)
     return Ranker(booster), {"ranker": "lightgbm", "n_queries": n_queries, **labels, **chosen.choices()}

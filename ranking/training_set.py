@@ -20,8 +20,10 @@ from ranking.snapshots import Snapshot
 from ranking.stage_one import StageOne
 
 Features = npt.NDArray[np.float32]
-LabelArray = npt.NDArray[np.int8]
+LabelArray = npt.NDArray[np.int16]
 Query = tuple[Features, LabelArray]
+
+MAX_LABEL: Final = 1_000
 
 FOLD_QUERIES: Final = 2_000
 """So many queries keep all their candidates, to validate on; those behind them keep a sample of the negatives."""
@@ -38,7 +40,8 @@ class TrainingSet:
     Attributes
     ----------
     features : ndarray of float32, shape (n, n_features)
-    label : ndarray of int8, shape (n,)
+    label : ndarray of int16, shape (n,)
+        How many target events followed; 0 where the item was not wanted.
     group_sizes : ndarray of int64, shape (n_queries,)
     names : tuple of str
         The features.
@@ -104,7 +107,7 @@ def build_training_set(
     for row in _drawn_rows(snapshot, config, stage_one.measured_on(snapshot), draw):
         for query in _queries_of(snapshot, row, generator, context, with_new_items=masked):
             is_whole = len(queries) < FOLD_QUERIES * (1 + masked)
-            queries.append(query if is_whole else _sampled(query, config.negatives_per_query, draw))
+            queries.append(query if is_whole else _sampled(query, max(config.values("negatives_per_query")), draw))
         if len(queries) >= config.max_queries:
             break
     return joined(queries, names)
@@ -119,7 +122,7 @@ def _queries_of(
     asked = generator.ask(profile)
     for allowed in masks:
         candidates = generator.candidates(profile, allowed, asked)
-        label = np.isin(candidates.item_idx, snapshot.labels.of(row)).astype(np.int8)
+        label = np.minimum(snapshot.labels.count(row, candidates.item_idx), MAX_LABEL).astype(np.int16)
         if label.any() and not label.all():
             yield context.features(profile, candidates), label
 
@@ -155,11 +158,11 @@ def folds(sets: Sequence[TrainingSet], schemes: Sequence[str]) -> list[TrainingS
     return parts
 
 
-def with_fewer_negatives(sets: Iterable[TrainingSet], config: RankerConfig, rng: int) -> TrainingSet:
-    """One training set of several, with a sample of each query's negatives."""
+def with_fewer_negatives(sets: Iterable[TrainingSet], n: int, rng: int) -> TrainingSet:
+    """One training set of several, with at most `n` of each query's negatives, at random."""
     draw = np.random.default_rng(rng)
     sets = list(sets)
-    queries = [_sampled(query, config.negatives_per_query, draw) for one in sets for query in one.queries()]
+    queries = [_sampled(query, n, draw) for one in sets for query in one.queries()]
     return joined(queries, sets[0].names)
 
 
@@ -167,7 +170,7 @@ def joined(queries: Sequence[Query], names: tuple[str, ...]) -> TrainingSet:
     """A training set of queries."""
     if not queries:
         empty = np.zeros((0, len(names)), dtype=np.float32)
-        return TrainingSet(empty, np.zeros(0, dtype=np.int8), np.zeros(0, dtype=np.int64), names)
+        return TrainingSet(empty, np.zeros(0, dtype=np.int16), np.zeros(0, dtype=np.int64), names)
     return TrainingSet(
         features=np.concatenate([features for features, _ in queries]),
         label=np.concatenate([label for _, label in queries]),

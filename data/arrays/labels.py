@@ -20,15 +20,24 @@ class Labels:
     offsets : ndarray of int64, shape (n + 1,)
     item_idx : ndarray of int32, shape (offsets[-1],)
         Ascending for each user.
+    n_events : ndarray of int64, same shape
+        How many target events the user had with each.
     """
 
     user_idx: npt.NDArray[np.int32]
     offsets: npt.NDArray[np.int64]
     item_idx: npt.NDArray[np.int32]
+    n_events: npt.NDArray[np.int64]
 
     def of(self, row: int) -> npt.NDArray[np.int32]:
         """The items of one row."""
         return self.item_idx[self.offsets[row] : self.offsets[row + 1]]
+
+    def count(self, row: int, item_idx: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """How many target events the user of a row had with some items, 0 with those that are no label of the row."""
+        own, n_events = self.of(row), self.n_events[self.offsets[row] : self.offsets[row + 1]]
+        place = np.minimum(np.searchsorted(own, item_idx), len(own) - 1)
+        return np.where(own[place] == item_idx, n_events[place], 0)
 
 
 def collect_labels(interactions: Interactions, window: LabelWindow) -> Labels:
@@ -40,6 +49,7 @@ def collect_labels(interactions: Interactions, window: LabelWindow) -> Labels:
 def labels_of_rows(interactions: Interactions, rows: npt.NDArray[np.int64]) -> Labels:
     """The distinct items of each user among some rows of the interactions."""
     n_items = max(len(interactions.items), 1)
-    pairs = np.unique(interactions.user_idx[rows].astype(np.int64) * n_items + interactions.item_idx[rows])
+    keys = interactions.user_idx[rows].astype(np.int64) * n_items + interactions.item_idx[rows]
+    pairs, n_events = np.unique(keys, return_counts=True)
     user_idx, counts = np.unique((pairs // n_items).astype(np.int32), return_counts=True)
-    return Labels(user_idx, np.concatenate([[0], np.cumsum(counts)]), (pairs % n_items).astype(np.int32))
+    return Labels(user_idx, np.concatenate([[0], np.cumsum(counts)]), (pairs % n_items).astype(np.int32), n_events)

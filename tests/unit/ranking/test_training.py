@@ -33,7 +33,7 @@ def test_queries_hold_a_positive_each(small_recommender: Recommender, small_conf
     assert made.features.shape[1] == len(FEATURES)
     positives = np.add.reduceat(made.label, np.cumsum(made.group_sizes) - made.group_sizes)
     assert (positives > 0).all()
-    assert set(np.unique(made.label)) == {0, 1}
+    assert {0, 1} <= set(np.unique(made.label))
     assert np.isfinite(made.features).all()
 
 
