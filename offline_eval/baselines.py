@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from candidate_gen.index import IndexConfig, build_index
 from candidate_gen.profile import HALF_LIVES_DAYS, INTEREST_HALF_LIFE_DAYS, build_profile
@@ -20,14 +19,14 @@ from candidate_gen.sources.item_knn import ItemKnn, ItemKnnConfig, fit_neighbors
 from candidate_gen.sources.popular import Popular, PopularConfig, decayed_targets
 from data.arrays.past import Past
 from data.interactions import History, Interactions
+from offline_eval.ease import Ease
+from offline_eval.filling import Allowed, Items, filled
 from offline_eval.systems import System
+from offline_eval.tifu_knn import TifuKnn
 from offline_eval.tuning import Choice, PastWindow, choose, past_windows
 from shortlist.progress import Reporter, SilentReporter
 
-Allowed = npt.NDArray[np.bool_] | None
-Items = npt.NDArray[np.int32]
-
-BASELINES: Final = ("popularity", "recent_popularity", "personal_frequency", "item_knn", "als")
+BASELINES: Final = ("popularity", "recent_popularity", "personal_frequency", "item_knn", "als", "ease", "tifu_knn")
 """The names of all systems of this module."""
 
 RECENT_HALF_LIVES_DAYS: Final = (2.0, 7.0, 14.0, 30.0, 60.0, 120.0)
@@ -40,6 +39,13 @@ ALS_WEIGHTS: Final = (
     (40.0, 200.0),
 )
 """Pairs of alpha and regularization: what an interaction counts for, and ridges that have been good beside it."""
+
+EASE_REGULARIZATION: Final = (100.0, 10.0, 1_000.0)
+EASE_TRIAL_ITEMS: Final = 3_000
+"""So many items tell regularisations apart, at a twentieth of the cost."""
+
+OWN_SHARES: Final = (0.5, 0.1, 0.3, 0.7, 0.9)
+"""What a user's own frequencies count in TIFU-kNN: shops differ widely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class SourceSystem:
     def ranking(self, history: History, n: int, allowed: Allowed) -> Items:
         """The items that the source finds, best first."""
         found = self.source.found(self.source.ask(build_profile(history)), n, allowed)
-        return found if self.filler is None else _filled(found, self.filler, n, allowed)
+        return found if self.filler is None else filled(found, self.filler, n, allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class PersonalFrequency:
         popular = self.popularity.popularity[profile.item_idx]
         order = np.lexsort((profile.item_idx, -popular, -profile.decayed_at(self.half_life_days)))
         own = profile.item_idx[order]
-        return _filled(own if allowed is None else own[allowed[own]], self.popularity, n, allowed)
+        return filled(own if allowed is None else own[allowed[own]], self.popularity, n, allowed)
 
 
 def fit_baselines(
@@ -140,12 +146,18 @@ def fit_baselines(
     reporter.step(_said("personal_frequency, half-life in days", personal_choice, k))
     als_choice = choose_als_weights(windows[:1], k, seed, reporter)
     reporter.step(_said("als, alpha and regularization", als_choice, k))
+    ease_choice = _choose_ease(windows[:1], k, recent_choice.best)
+    reporter.step(_said("ease, regularization", ease_choice, k))
+    tifu_choice = _choose_own_share(windows[:1], k, recent_choice.best, seed)
+    reporter.step(_said("tifu_knn, own share", tifu_choice, k))
     return [
         SourceSystem(_fit_recent(past, math.inf), None, "popularity"),
         _recent_system(recent, recent_choice.best),
         PersonalFrequency(recent, personal_choice.best),
         SourceSystem(ItemKnn(fit_neighbors(past, ItemKnnConfig()), ItemKnnConfig().recent_items), recent, "item_knn"),
         fit_als_system(past, _als_config(als_choice.best), seed),
+        Ease.fit(past, ease_choice.best, recent),
+        TifuKnn.fit(past, tifu_choice.best, recent, seed),
     ]
 
 
@@ -215,6 +227,26 @@ def _choose_personal_half_life(windows: list[PastWindow], k: int, popularity_hal
     return choose(HALF_LIVES_DAYS, INTEREST_HALF_LIFE_DAYS, windows, build, k)
 
 
+def _choose_ease(windows: list[PastWindow], k: int, popularity_half_life_days: float) -> Choice[float]:
+    def build(regularization: float, window: PastWindow) -> System:
+        filler = _fit_recent(window.past, popularity_half_life_days)
+        return Ease.fit(window.past, regularization, filler, EASE_TRIAL_ITEMS)
+
+    return choose(EASE_REGULARIZATION, EASE_REGULARIZATION[0], windows, build, k)
+
+
+def _choose_own_share(windows: list[PastWindow], k: int, popularity_half_life_days: float, seed: int) -> Choice[float]:
+    fitted = {
+        window.as_of: TifuKnn.fit(window.past, 0.5, _fit_recent(window.past, popularity_half_life_days), seed)
+        for window in windows
+    }
+
+    def build(own_share: float, window: PastWindow) -> System:
+        return fitted[window.as_of].with_own_share(own_share)
+
+    return choose(OWN_SHARES, OWN_SHARES[0], windows, build, k)
+
+
 def _fit_recent(past: Past, half_life_days: float) -> Popular:
     return Popular.of(decayed_targets(past, half_life_days))
 
@@ -226,14 +258,6 @@ def _recent_system(recent: Popular, half_life_days: float) -> SourceSystem:
 def _als_config(weights: tuple[float, float]) -> AlsConfig:
     alpha, regularization = weights
     return AlsConfig(alpha=alpha, regularization=regularization)
-
-
-def _filled(items: Items, popularity: Popular, n: int, allowed: Allowed) -> Items:
-    """The first `n` of the items, and popular ones in the places left over."""
-    if len(items) >= n:
-        return items[:n]
-    popular = popularity.top(n, allowed)
-    return np.concatenate([items, popular[~np.isin(popular, items)]])[:n]
 
 
 def _said(what: str, choice: Choice[Any], k: int) -> str:

@@ -159,7 +159,7 @@ def test_baselines_say_what_was_chosen_for_them(make_interactions: Any, checkerb
     choices = {system.name: set(system.choices) for system in tuned}
     assert choices["personal_frequency"] == choices["recent_popularity"] == {"half_life_days"}
     assert {"alpha", "regularization", "factors"} <= choices["als"]
-    assert set(choices) == {"personal_frequency", "recent_popularity", "als"}
+    assert set(choices) == {"personal_frequency", "recent_popularity", "als", "ease", "tifu_knn"}
 
 
 def test_a_past_too_short_to_choose_gives_the_defaults(make_interactions: Any) -> None:
