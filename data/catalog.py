@@ -14,11 +14,11 @@ from data.event_names import squash
 from data.events import Reading
 from data.formats import AUTO, CATEGORY_LEVELS, FORMATS, ITEM_ALIASES, USER_ALIASES, recognise
 from data.mapping import ColumnMap, map_columns, require
-from data.parsing import TimeReading, is_numeric_time, to_flags, to_numbers, to_text, to_times
+from data.numbers import read_prices
+from data.parsing import TimeReading, is_numeric_time, to_flags, to_text, to_times
 from data.publication import Publication, reading
 from data.sources import RawTable
 from data.store import arrow_schema
-from data.validation import MAX_PRICE
 from shortlist.columns import (
     AVAILABILITY,
     CATEGORY,
@@ -64,14 +64,14 @@ def canonical_items(raw: RawTable, given: Reading) -> EntityTable:
     }
     rows = pd.DataFrame(texts, index=raw.rows.index)
     rows[CATEGORY] = _categories(found, raw.rows, levels)
-    prices = _numbers(found.values(raw.rows, PRICE), raw.rows)
-    bad_prices = (prices > MAX_PRICE) | (prices < 0)
-    rows[PRICE] = prices.mask(bad_prices)
+    given_prices = found.values(raw.rows, PRICE)
+    prices = None if given_prices is None else read_prices(given_prices, given.decimal)
+    rows[PRICE] = np.nan if prices is None else prices.values
     available, unclear = _available(found.values(raw.rows, AVAILABILITY), raw.rows)
     rows[AVAILABILITY] = available
     rows[CREATED_AT] = _created(found.values(raw.rows, CREATED_AT), raw, given)
     warnings = (
-        _warning(raw, int(bad_prices.sum()), "price that is no number of zero or more; taken as unknown"),
+        "" if prices is None else prices.warning(raw.name, "price"),
         _warning(raw, unclear, "availability that is not understood; taken as in stock"),
     )
     return EntityTable(raw, rows[list(ITEM_DTYPES)], found, tuple(one for one in warnings if one))
@@ -156,10 +156,6 @@ def _joined(values: pd.Series, separator: str) -> pd.Series:
     return values.map(
         lambda value: separator.join(str(one) for one in value) if isinstance(value, (list, np.ndarray)) else value
     ).astype("object")
-
-
-def _numbers(values: pd.Series | None, rows: pd.DataFrame) -> pd.Series:
-    return pd.Series(np.nan, rows.index) if values is None else to_numbers(values)
 
 
 def _categories(found: ColumnMap, rows: pd.DataFrame, levels: Sequence[str]) -> pd.Series:

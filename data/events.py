@@ -9,11 +9,13 @@ import pandas as pd
 from data.event_names import canonical_event_types, squash
 from data.formats import AUTO, EVENT_ALIASES, FORMATS, Format, recognise
 from data.mapping import ColumnMap, map_columns, require
+from data.numbers import Decimal, NumberColumn, read_numbers, read_prices
 from data.parsing import TIMESTAMP_DTYPE, TimeReading, is_numeric_time, to_numbers, to_text, to_times
 from data.sources import RawTable
 from shortlist.columns import (
     EVENT_DTYPES,
     EVENT_TYPE,
+    POSITION,
     PRICE,
     QUANTITY,
     REQUIRED_EVENT_COLUMNS,
@@ -41,6 +43,8 @@ class Reading:
         The zone of times without an offset.
     event_type : str, optional
         The type of every row, for files without a column of types.
+    decimal : str, optional
+        ``point`` or ``comma``, for prices and quantities that do not show it.
     """
 
     format_name: str = AUTO
@@ -48,20 +52,22 @@ class Reading:
     timestamp_unit: str | None = None
     timezone: str = "UTC"
     event_type: str | None = None
+    decimal: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EventTable:
-    """Events of one file in canonical columns, each row where its raw row stands.
+    """Events of one file in canonical columns, each row where its raw row stands, with what to be warned of.
 
-    ``inf`` in a number and NaT in a time stand for what could not be read, an event type outside the canonical ones for
-    a name that was not understood.
+    NaT in a time stands for what could not be read, an event type outside the canonical ones for a name that was not
+    understood. A price, quantity or position that cannot be read is unknown: no purchase is lost for it.
     """
 
     raw: RawTable
     events: pd.DataFrame
     columns: ColumnMap
     format: Format
+    warnings: tuple[str, ...] = ()
 
 
 def canonical_events(raw: RawTable, reading: Reading) -> EventTable:
@@ -77,13 +83,15 @@ def canonical_events(raw: RawTable, reading: Reading) -> EventTable:
     rating = tuple(name for name in columns if known.is_price_of_all and squash(name) in _RATING)
     found = map_columns(columns, reading.columns, known.columns, EVENT_ALIASES, taken=rating)
     _require_columns(found, reading, raw)
-    events = pd.DataFrame(
-        {column: _column(column, found, raw.rows) for column in EVENT_DTYPES if column != TIMESTAMP},
-        index=raw.rows.index,
-    )
+    numbers = {column: _numbers(column, found, raw, reading) for column in (PRICE, QUANTITY, POSITION)}
+    texts = [column for column, dtype in EVENT_DTYPES.items() if dtype == "str"]
+    events = pd.DataFrame({column: _text(column, found, raw.rows) for column in texts}, index=raw.rows.index)
+    for column, read in numbers.items():
+        events[column] = read.values
     events[TIMESTAMP] = _times(found, raw, reading, known)
     events[EVENT_TYPE] = _event_types(found, raw.rows, reading, rating, known)
-    return EventTable(raw, _corrected(events, known)[list(EVENT_DTYPES)], found, known)
+    warnings = tuple(read.warning(raw.name, column) for column, read in numbers.items() if read.n_unreadable)
+    return EventTable(raw, _corrected(events, known)[list(EVENT_DTYPES)], found, known, warnings)
 
 
 def _require_columns(found: ColumnMap, reading: Reading, raw: RawTable) -> None:
@@ -100,11 +108,16 @@ def _require_columns(found: ColumnMap, reading: Reading, raw: RawTable) -> None:
     require(found, required, columns, raw.name)
 
 
-def _column(canonical: str, found: ColumnMap, rows: pd.DataFrame) -> pd.Series:
+def _text(canonical: str, found: ColumnMap, rows: pd.DataFrame) -> pd.Series:
     values = found.values(rows, canonical)
-    if EVENT_DTYPES[canonical] == "float64":
-        return pd.Series(np.nan, rows.index) if values is None else to_numbers(values)
     return pd.Series(np.nan, rows.index, dtype="str") if values is None else to_text(values)
+
+
+def _numbers(canonical: str, found: ColumnMap, raw: RawTable, reading: Reading) -> NumberColumn:
+    values = found.values(raw.rows, canonical)
+    if values is None:
+        return NumberColumn(pd.Series(np.nan, raw.rows.index), 0, "", is_ambiguous=False)
+    return (read_prices if canonical == PRICE else read_numbers)(values, reading.decimal)
 
 
 def _times(found: ColumnMap, raw: RawTable, reading: Reading, known: Format) -> pd.Series:

@@ -161,7 +161,11 @@ def _check(sources: Sources, given: Reading, config: DataConfig, now: datetime, 
         items=_entity_batch("items", items, ITEM_ID, Reason.MISSING_ITEM_ID, config),
         users=_entity_batch("users", users, USER_ID, Reason.MISSING_USER_ID, config),
         formats={table.raw.name: table.format.name for table in events},
-        warnings=[*_ignored_columns([*events, *items]), *(one for table in items for one in table.warnings)],
+        warnings=[
+            *_ignored_columns([*events, *items]),
+            *(one for table in events for one in table.warnings),
+            *(one for table in items for one in table.warnings),
+        ],
     )
     if checked.events is not None:
         checked.events.codes = contract_codes(checked.events.rows, checked.events.is_malformed, config, now)

@@ -15,8 +15,6 @@ class Reason(StrEnum):
     TIMESTAMP_IN_FUTURE = "TIMESTAMP_IN_FUTURE"
     TIMESTAMP_TOO_OLD = "TIMESTAMP_TOO_OLD"
     UNKNOWN_EVENT_TYPE = "UNKNOWN_EVENT_TYPE"
-    BAD_PRICE = "BAD_PRICE"
-    BAD_QUANTITY = "BAD_QUANTITY"
     QUANTITY_NOT_POSITIVE = "QUANTITY_NOT_POSITIVE"
     QUANTITY_ABSURD = "QUANTITY_ABSURD"
     ID_TOO_LONG = "ID_TOO_LONG"
@@ -46,9 +44,7 @@ _HINTS: Final = {
     Reason.TIMESTAMP_IN_FUTURE: "Check the clock, --timezone and --timestamp-unit; data.max_future_days is the limit.",
     Reason.TIMESTAMP_TOO_OLD: "Check --timestamp-unit; data.earliest is the limit.",
     Reason.UNKNOWN_EVENT_TYPE: "Rename the type in the export; --event-type fills in where there is none.",
-    Reason.BAD_PRICE: "Write prices as plain numbers, zero or more: 1234.50.",
-    Reason.BAD_QUANTITY: "Write quantities as plain numbers: 3 or 0.75.",
-    Reason.QUANTITY_NOT_POSITIVE: "Write what was sent back as event type cancel.",
+    Reason.QUANTITY_NOT_POSITIVE: "Write what was sent back as event type cancel, with its quantity above zero.",
     Reason.QUANTITY_ABSURD: "Raise data.max_quantity if such amounts are real.",
     Reason.ID_TOO_LONG: "Check that the column holds ids; data.max_id_length is the limit.",
     Reason.BAD_ID: "An id may hold no control characters such as line breaks: mend the export.",

@@ -2,8 +2,8 @@
 
 A row gets the first reason that applies in the order of `data.reasons.Reason`. Rules: ids are there, at most
 ``max_id_length`` characters long and without control characters; the time is readable, not before ``earliest`` and not
-more than ``max_future_days`` past `now`; the type is canonical; a price is from zero to `MAX_PRICE`; a quantity is a
-number, at most ``max_quantity``, and above zero in a purchase. A missing price or quantity is fine.
+more than ``max_future_days`` past `now`; the type is canonical; a quantity is at most ``max_quantity``, and above zero
+in a purchase. A missing price or quantity is fine, and one that cannot be read is missing.
 """
 
 from collections.abc import Callable
@@ -19,15 +19,13 @@ import pandera.pandas as pa
 from data.event_names import is_ignored
 from data.reasons import Reason
 from data.settings import DataConfig
-from shortlist.columns import EVENT_TYPE, ITEM_ID, PRICE, QUANTITY, TIMESTAMP, USER_ID, EventType
+from shortlist.columns import EVENT_TYPE, ITEM_ID, QUANTITY, TIMESTAMP, USER_ID, EventType
 
 ORDER: Final = tuple(Reason)
 GOOD: Final = len(ORDER)
 """The code of a row that nothing is wrong with; below it codes are positions in ``ORDER``."""
 
 _BOUGHT: Final = "bought_quantity"
-MAX_PRICE: Final = 1e12
-"""No unit costs more, in any currency; what is beyond is a slip, and would spoil every mean."""
 
 
 def contract_codes(
@@ -85,11 +83,7 @@ def event_schema(config: DataConfig, now: datetime) -> pa.DataFrameSchema:
             (Reason.TIMESTAMP_TOO_OLD, lambda times: ~(times < earliest)),
         ],
         EVENT_TYPE: [(Reason.UNKNOWN_EVENT_TYPE, lambda kinds: kinds.isin([str(kind) for kind in EventType]))],
-        PRICE: [(Reason.BAD_PRICE, lambda prices: ~((prices < 0) | (prices > MAX_PRICE)))],
-        QUANTITY: [
-            (Reason.BAD_QUANTITY, lambda quantities: ~np.isinf(quantities)),
-            (Reason.QUANTITY_ABSURD, lambda quantities: ~(quantities > config.max_quantity)),
-        ],
+        QUANTITY: [(Reason.QUANTITY_ABSURD, lambda quantities: ~(quantities > config.max_quantity))],
         _BOUGHT: [(Reason.QUANTITY_NOT_POSITIVE, lambda quantities: ~(quantities <= 0))],
     }
     return pa.DataFrameSchema({column: _column(checks) for column, checks in rules.items()})

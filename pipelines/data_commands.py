@@ -13,6 +13,7 @@ from data.events import Reading
 from data.formats import FORMAT_NAMES
 from data.importing import import_tables, read_files, validate_tables, with_max_bad_share
 from data.mapping import parse_map
+from data.numbers import SIGNS, Decimal
 from data.parsing import UNIT_MICROSECONDS
 from data.reasons import Reason
 from data.report import ImportReport, TableReport
@@ -80,6 +81,11 @@ _SOURCE_OPTIONS = (
         help="The type of rows that have none, or of all where no column holds it.",
     ),
     click.option(
+        "--decimal",
+        type=click.Choice(list(SIGNS)),
+        help="The decimal sign of prices and quantities, where the file does not show it.",
+    ),
+    click.option(
         "--max-bad-share", type=click.FloatRange(0.0, 1.0), help="Share of bad rows above which nothing is imported."
     ),
 )
@@ -144,9 +150,14 @@ def _run(
 
 
 def _reading(
-    format_name: str, pairs: Sequence[str], timestamp_unit: str | None, timezone: str, event_type: str | None
+    format_name: str,
+    pairs: Sequence[str],
+    timestamp_unit: str | None,
+    timezone: str,
+    event_type: str | None,
+    decimal: Decimal | None,
 ) -> Reading:
-    return Reading(format_name, parse_map(pairs), timestamp_unit, timezone, event_type)
+    return Reading(format_name, parse_map(pairs), timestamp_unit, timezone, event_type, decimal)
 
 
 def _lines(report: ImportReport, verb: str, home: Home) -> Iterator[str]:

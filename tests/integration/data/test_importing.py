@@ -76,18 +76,40 @@ def test_refusal_leaves_the_home_untouched(home, bring_in, write, tree, is_there
     if is_there:
         bring_in(write("good.csv", EVENTS))
     before = tree(home.root)
-    with pytest.raises(DataRefused, match=r"2 of 3 rows .*BAD_PRICE 2"):
-        bring_in(write("bad.csv", HEADER + "u,a,2024-05-01,view,-1,\nu,a,2024-05-01,view,x,\nu,a,2024-05-01,view,1,\n"))
+    with pytest.raises(DataRefused, match=r"2 of 3 rows .*BAD_TIMESTAMP 2"):
+        bring_in(write("bad.csv", HEADER + "u,a,soon,view,,\nu,a,later,view,,\nu,a,2024-05-01,view,1,\n"))
     assert tree(home.root) == before
     assert home.root.exists() == is_there
 
 
 def test_share_of_bad_rows_is_configuration(bring_in, write):
     """The configured share decides; a file without one good row is refused whatever it is."""
-    two_thirds_bad = HEADER + "u,a,2024-05-01,view,-1,\nu,a,2024-05-01,view,x,\nu,a,2024-05-01,view,1,\n"
+    two_thirds_bad = HEADER + "u,a,soon,view,,\nu,a,later,view,,\nu,a,2024-05-01,view,1,\n"
     assert bring_in(write("a.csv", two_thirds_bad), config=DataConfig(max_bad_share=0.7)).events.accepted == 1
     with pytest.raises(DataRefused, match="no row is good"):
         bring_in(write("b.csv", HEADER + ",a,2024-05-01,view,1,\n"), config=DataConfig(max_bad_share=1.0))
+
+
+def test_an_optional_field_costs_no_purchase(home, bring_in, write):
+    """A price, quantity or place that cannot be read is unknown; the warning counts them, and names the option."""
+    rows = ["u1,a,2024-05-01,purchase,44.50,3 pcs", 'u2,a,2024-05-02,purchase,"1,245",\'2']
+    rows += ["u3,a,2024-05-03,purchase,tba,x"]
+    report = bring_in(write("a.csv", HEADER + "\n".join(rows) + "\n"))
+    assert (report.events.accepted, report.event_types) == (3, {"purchase": 3})
+    events = read_events(home)
+    assert events["price"].tolist()[:2] == [44.5, 1245.0]
+    assert events["quantity"].tolist()[:2] == [3.0, 2.0]
+    assert events[["price", "quantity"]].isna().sum().tolist() == [1, 1]
+    assert sum("1 rows have a price that cannot be read, such as tba" in one for one in report.warnings) == 1
+
+
+def test_the_decimal_sign_is_named_where_the_file_does_not_show_it(home, bring_in, write):
+    """``1,245`` in every row is unknown, with the option in the warning, and read with it."""
+    path = write("a.csv", HEADER + 'u1,a,2024-05-01,purchase,"1,245",\nu2,a,2024-05-01,purchase,"2,500",\n')
+    report = bring_in(path)
+    assert any("2 rows have a price" in one and "--decimal point or --decimal comma" in one for one in report.warnings)
+    assert bring_in(path, decimal="comma").events.accepted == 2
+    assert sorted(read_events(home)["price"].dropna()) == [1.245, 2.5]
 
 
 @pytest.mark.parametrize("unit", [None, "s"])
