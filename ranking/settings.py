@@ -66,12 +66,12 @@ class RankerConfig(ConfigModel):
     n_trees: Annotated[int, Field(ge=1)] | Auto = "auto"
     num_leaves: Annotated[int, Field(ge=2, le=64)] | Auto = "auto"
     lambdarank_truncation_level: Annotated[int, Field(ge=1)] | Auto = "auto"
-    learning_rate: float = Field(default=0.1, gt=0)
+    learning_rate: float = Field(default=0.05, gt=0)
     min_data_in_leaf: int = Field(default=100, ge=1)
     feature_fraction: float = Field(default=0.7, gt=0, le=1)
     bagging_fraction: float = Field(default=0.8, gt=0, le=1)
     max_trees: int = Field(default=300, ge=1)
-    early_stopping_rounds: int = Field(default=20, ge=1)
+    early_stopping_rounds: int = Field(default=30, ge=1)
 
     def values(self, setting: str) -> tuple[Any, ...]:
         """What a setting of the recipe may be: what is given, or all there is to choose among."""

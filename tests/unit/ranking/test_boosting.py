@@ -55,6 +55,7 @@ def test_what_is_given_is_kept(parts: list[TrainingSet]) -> None:
 def test_choices_name_the_whole_recipe(parts: list[TrainingSet]) -> None:
     """The manifest's choices hold what a replay needs."""
     choices = choose_boosting(parts, RankerConfig(**GIVEN, max_trees=3), 1).choices()
+    assert choices["n_trees"] <= 3
     again = RankerConfig(**{name: choices[name] for name in (*CHOICES, "n_trees")})
     assert choose_boosting([], again, 1).choices()["num_leaves"] == 31
 
