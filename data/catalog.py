@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from data.event_names import squash
 from data.events import Reading
 from data.formats import AUTO, CATEGORY_LEVELS, FORMATS, ITEM_ALIASES, USER_ALIASES, recognise
+from data.guests import named_ids
 from data.mapping import ColumnMap, map_columns, require
 from data.numbers import read_prices
 from data.parsing import TimeReading, is_numeric_time, to_flags, to_text, to_times
@@ -63,6 +64,8 @@ def canonical_items(raw: RawTable, given: Reading) -> EntityTable:
         if dtype == "str"
     }
     rows = pd.DataFrame(texts, index=raw.rows.index)
+    named = named_ids(rows[ITEM_ID], given.null_words, may_be_zero=False)
+    rows[ITEM_ID] = named.ids
     rows[CATEGORY] = _categories(found, raw.rows, levels)
     given_prices = found.values(raw.rows, PRICE)
     prices = None if given_prices is None else read_prices(given_prices, given.decimal)
@@ -71,6 +74,7 @@ def canonical_items(raw: RawTable, given: Reading) -> EntityTable:
     rows[AVAILABILITY] = available
     rows[CREATED_AT] = _created(found.values(raw.rows, CREATED_AT), raw, given)
     warnings = (
+        *named.warnings(raw.name, ITEM_ID),
         "" if prices is None else prices.warning(raw.name, "price"),
         _warning(raw, unclear, "availability that is not understood; taken as in stock"),
     )
@@ -89,8 +93,9 @@ def canonical_users(raw: RawTable, given: Reading) -> EntityTable:
     found = map_columns(columns, given.columns, {}, USER_ALIASES)
     require(found, [USER_ID], columns, raw.name)
     attributes = {str(name): _text(raw.rows[name], raw.rows, _TAG_SEPARATOR) for name in found.ignored}
-    ids = _text(found.values(raw.rows, USER_ID), raw.rows, "")
-    return EntityTable(raw, pd.DataFrame({USER_ID: ids, **attributes}), ColumnMap(found.sources, ()))
+    named = named_ids(_text(found.values(raw.rows, USER_ID), raw.rows, ""), given.null_words, may_be_zero=False)
+    rows = pd.DataFrame({USER_ID: named.ids, **attributes})
+    return EntityTable(raw, rows, ColumnMap(found.sources, ()), tuple(named.warnings(raw.name, USER_ID)))
 
 
 def read_items(home: Home) -> pd.DataFrame:

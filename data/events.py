@@ -8,6 +8,7 @@ import pandas as pd
 
 from data.event_names import canonical_event_types, squash
 from data.formats import AUTO, EVENT_ALIASES, FORMATS, Format, recognise
+from data.guests import NULL_WORDS, named_ids
 from data.mapping import ColumnMap, map_columns, require
 from data.numbers import Decimal, NumberColumn, read_numbers, read_prices
 from data.parsing import TIMESTAMP_DTYPE, TimeReading, is_numeric_time, to_numbers, to_text, to_times
@@ -15,11 +16,13 @@ from data.sources import RawTable
 from shortlist.columns import (
     EVENT_DTYPES,
     EVENT_TYPE,
+    ITEM_ID,
     POSITION,
     PRICE,
     QUANTITY,
     REQUIRED_EVENT_COLUMNS,
     TIMESTAMP,
+    USER_ID,
     EventType,
 )
 from shortlist.errors import DataError
@@ -45,6 +48,8 @@ class Reading:
         The type of every row, for files without a column of types.
     decimal : str, optional
         ``point`` or ``comma``, for prices and quantities that do not show it.
+    null_words : tuple of str
+        What names nobody where an id should stand.
     """
 
     format_name: str = AUTO
@@ -53,6 +58,7 @@ class Reading:
     timezone: str = "UTC"
     event_type: str | None = None
     decimal: Decimal | None = None
+    null_words: tuple[str, ...] = NULL_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +92,16 @@ def canonical_events(raw: RawTable, reading: Reading) -> EventTable:
     numbers = {column: _numbers(column, found, raw, reading) for column in (PRICE, QUANTITY, POSITION)}
     texts = [column for column, dtype in EVENT_DTYPES.items() if dtype == "str"]
     events = pd.DataFrame({column: _text(column, found, raw.rows) for column in texts}, index=raw.rows.index)
+    ids = {column: named_ids(events[column], reading.null_words, may_be_zero=True) for column in (USER_ID, ITEM_ID)}
+    for column, named in ids.items():
+        events[column] = named.ids
     for column, read in numbers.items():
         events[column] = read.values
     events[TIMESTAMP] = _times(found, raw, reading, known)
     events[EVENT_TYPE] = _event_types(found, raw.rows, reading, rating, known)
-    warnings = tuple(read.warning(raw.name, column) for column, read in numbers.items() if read.n_unreadable)
-    return EventTable(raw, _corrected(events, known)[list(EVENT_DTYPES)], found, known, warnings)
+    unread = [read.warning(raw.name, column) for column, read in numbers.items() if read.n_unreadable]
+    nobody = [one for column, named in ids.items() for one in named.warnings(raw.name, column)]
+    return EventTable(raw, _corrected(events, known)[list(EVENT_DTYPES)], found, known, (*nobody, *unread))
 
 
 def _require_columns(found: ColumnMap, reading: Reading, raw: RawTable) -> None:

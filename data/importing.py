@@ -6,7 +6,7 @@ nothing at all.
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -152,6 +152,7 @@ def validate_tables(
 def _check(sources: Sources, given: Reading, config: DataConfig, now: datetime, says: Reporter) -> _Checked:
     """Make tables canonical and check each row by itself. Raises ``DataRefused``."""
     _check_map(sources, given.columns)
+    given = replace(given, null_words=config.null_words)
     says.step("Checking rows against the contract")
     events = [canonical_events(raw, given) for raw in sources.events]
     items = [canonical_items(raw, given) for raw in sources.items]
@@ -164,7 +165,7 @@ def _check(sources: Sources, given: Reading, config: DataConfig, now: datetime, 
         warnings=[
             *_ignored_columns([*events, *items]),
             *(one for table in events for one in table.warnings),
-            *(one for table in items for one in table.warnings),
+            *(one for table in [*items, *users] for one in table.warnings),
         ],
     )
     if checked.events is not None:

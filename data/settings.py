@@ -4,6 +4,7 @@ from datetime import date
 
 from pydantic import Field
 
+from data.guests import NULL_WORDS
 from shortlist.config import ConfigModel
 
 
@@ -26,6 +27,8 @@ class DataConfig(ConfigModel):
         A larger quantity in one row is a typing error, not an order.
     max_id_length : int
         Characters in a ``user_id`` or ``item_id``.
+    null_words : tuple of str
+        What names nobody where a ``user_id`` or ``item_id`` should stand; case does not matter.
     excluded_categories : tuple of str
         Prefixes of catalogue paths (``A`` or ``A > B``). Events of their items are set aside: petrol sold by a
         grocer, gift cards, deposits.
@@ -36,4 +39,5 @@ class DataConfig(ConfigModel):
     earliest: date = date(1970, 1, 1)
     max_quantity: float = Field(default=100_000.0, gt=0.0)
     max_id_length: int = Field(default=256, ge=1)
+    null_words: tuple[str, ...] = NULL_WORDS
     excluded_categories: tuple[str, ...] = ()
