@@ -7,9 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+
+settings.register_profile("shop", deadline=None)  # nothing depends on how fast the machine is
+settings.load_profile("shop")
 
 pytest_plugins = ["shop"]
 TESTS = Path(__file__).parent

@@ -30,7 +30,7 @@ ROWS = st.lists(st.tuples(IDS, IDS, TIMES, KINDS, NUMBERS, NUMBERS, st.one_of(st
 COLUMNS = ["user_id", "item_id", "timestamp", "event_type", "price", "quantity", "event_id"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS)
 def test_read_is_accepted_plus_quarantined(rows):
     """The counts add up, the store holds what was accepted, and a second import adds nothing."""

@@ -8,7 +8,7 @@ from candidate_gen.profile import build_profile
 from ranking.recommender import Recommender
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(user=st.integers(0, 199), share=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
 def test_candidates_keep_to_the_mask(small_recommender: Recommender, user: int, share: float, seed: int) -> None:
     """Whatever is allowed, candidates are allowed, ascending and distinct, and ranks run from 1 in every source."""

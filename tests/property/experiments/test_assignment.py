@@ -49,7 +49,7 @@ def test_bucket_is_in_range_and_repeatable(salt: str, unit: str) -> None:
     assert value == bucket(salt, unit)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(low=FRACTIONS, high=FRACTIONS, weights=WEIGHTS, salt=SALTS)
 def test_ramp_only_adds_users(low: float, high: float, weights: list[int], salt: str) -> None:
     """Raising a share keeps everybody who is in, with the same variant."""
@@ -59,7 +59,7 @@ def test_ramp_only_adds_users(low: float, high: float, weights: list[int], salt:
         assert places(before.assign(user_id)).items() <= places(after.assign(user_id)).items()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(border=st.floats(0.1, 0.9), ramps=st.tuples(FRACTIONS, FRACTIONS, FRACTIONS), salt=SALTS)
 def test_ramp_leaves_the_rest_of_the_layer_alone(border: float, ramps: tuple[float, float, float], salt: str) -> None:
     """Whatever the share of one experiment, the users and variants of its neighbour stay as they are."""
@@ -76,7 +76,7 @@ def test_ramp_leaves_the_rest_of_the_layer_alone(border: float, ramps: tuple[flo
         assert places(one.assign(user_id)).get("b") == places(two.assign(user_id)).get("b")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     borders=st.lists(st.floats(0.01, 0.99), min_size=1, max_size=5, unique=True).map(sorted),
     testers=st.dictionaries(st.sampled_from(USERS), st.integers(0, 5), max_size=20),
@@ -104,7 +104,7 @@ def test_layer_excludes(borders: list[float], testers: dict[str, int], fill: flo
             assert places(found.assign(user_id)) == {f"e{at}": "v1"}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(weights=st.lists(WEIGHTS, min_size=1, max_size=4), share=FRACTIONS)
 def test_label_can_be_taken_apart_again(weights: list[list[int]], share: float) -> None:
     """The label names exactly the variants that are no control, in order; without any it is ``control``."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ranking.recommender import Recommender
 from ranking.two_stage import ListRequest
 
-SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("stage", ["full", "retrieval"])
