@@ -28,6 +28,7 @@ from data.catalog import (
     stage_items,
     stage_users,
 )
+from data.csv_files import Lines
 from data.duplicates import find_duplicates
 from data.events import EventTable, Reading, canonical_events
 from data.publication import Publication, import_lock, reading
@@ -70,6 +71,7 @@ class _Checked:
     items: Batch | None
     users: Batch | None
     formats: Mapping[str, str]
+    lines: Mapping[str, Lines]
     warnings: list[str]
 
 
@@ -154,6 +156,7 @@ def _check(sources: Sources, given: Reading, config: DataConfig, now: datetime, 
     _check_map(sources, given.columns)
     given = replace(given, null_words=config.null_words)
     says.step("Checking rows against the contract")
+    raws = [*sources.events, *sources.items, *sources.users]
     events = [canonical_events(raw, given) for raw in sources.events]
     items = [canonical_items(raw, given) for raw in sources.items]
     users = [canonical_users(raw, given) for raw in sources.users]
@@ -162,7 +165,9 @@ def _check(sources: Sources, given: Reading, config: DataConfig, now: datetime, 
         items=_entity_batch("items", items, ITEM_ID, Reason.MISSING_ITEM_ID, config),
         users=_entity_batch("users", users, USER_ID, Reason.MISSING_USER_ID, config),
         formats={table.raw.name: table.format.name for table in events},
+        lines={raw.name: raw.lines for raw in raws if raw.lines is not None},
         warnings=[
+            *(one for raw in raws for one in raw.warnings),
             *_ignored_columns([*events, *items]),
             *(one for table in events for one in table.warnings),
             *(one for table in [*items, *users] for one in table.warnings),
@@ -309,6 +314,7 @@ def _report(checked: _Checked, plan: _Plan, import_id: str | None) -> ImportRepo
         import_id=import_id,
         already_imported=not plan.changes and _holds_known_rows(checked),
         formats=checked.formats,
+        lines=checked.lines,
         warnings=warnings,
         **{**nothing, **absent, **plan.facts},  # type: ignore[arg-type]
     )

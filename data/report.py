@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from data.batch import Batch
+from data.csv_files import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class ImportReport:
         Accepted cancels that take something from an earlier purchase, and those that find none.
     formats : mapping of str to str
         The format that each file of events was read as.
+    lines : mapping of str to Lines
+        What became of the lines of each file that is made of lines.
     warnings : sequence of str
     """
 
@@ -60,6 +63,7 @@ class ImportReport:
     cancels_matched: int
     cancels_unmatched: int
     formats: Mapping[str, str]
+    lines: Mapping[str, Lines]
     warnings: Sequence[str]
 
     def to_json(self) -> dict[str, Any]:

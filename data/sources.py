@@ -1,24 +1,23 @@
 """Files and folders read into raw tables: values as the file has them, nothing guessed.
 
-CSV is read as text, so that ``00123``, ``NA`` and ``1e5`` stay what they are; only an empty field is missing. The
-separator is the one of ``, ; | tab`` that the header holds most of. Parquet keeps its types, integers with gaps
-included. JSON lines are parsed line by line. A line that does not fit its header, or is no JSON object, is kept as
-malformed.
+CSV is read as text, so that ``00123``, ``NA`` and ``1e5`` stay what they are; only an empty field is missing. Parquet
+keeps its types, integers with gaps included. JSON lines are parsed line by line. A line that does not fit its header,
+or is no JSON object, is kept as malformed.
 """
 
 import gzip
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import orjson
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from data.csv_files import Lines, MalformedRow, read_csv
 from data.nesting import expand_records
 from shortlist.errors import DataError
 
@@ -38,14 +37,6 @@ _NULLABLE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class MalformedRow:
-    """A line that could not be read: its number in the file, from 1 behind the header, and its text."""
-
-    row: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class RawTable:
     """What a file holds.
 
@@ -58,12 +49,17 @@ class RawTable:
     row_numbers : ndarray of int64, shape (n_rows,)
         Which record of the file each row comes from, counted from 1; a record that lists several items gives several.
     malformed : tuple of MalformedRow
+    lines : Lines or None
+        What became of its lines, where it is made of lines.
+    warnings : tuple of str
     """
 
     name: str
     rows: pd.DataFrame
     row_numbers: pd.Series
-    malformed: tuple[MalformedRow, ...] = field(default=())
+    malformed: tuple[MalformedRow, ...] = ()
+    lines: Lines | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def read_sources(paths: Iterable[Path]) -> list[RawTable]:
@@ -117,38 +113,13 @@ def _read_parquet(path: Path) -> RawTable:
 
 
 def _read_csv(path: Path) -> RawTable:
-    names, delimiter = _csv_header(path)
-    malformed: list[MalformedRow] = []
-
-    def keep(row: pacsv.InvalidRow) -> str:
-        malformed.append(MalformedRow((row.number or 1) - 1, row.text or ""))
-        return "skip"
-
-    table = pacsv.read_csv(
-        path,
-        read_options=pacsv.ReadOptions(use_threads=False),
-        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep),
-        convert_options=pacsv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
-        ),
-    )
-    rows = table.to_pandas()
-    return RawTable(str(path), rows, _csv_row_numbers(len(rows), malformed), tuple(malformed))
+    table = read_csv(_content(path), str(path))
+    numbers = _csv_row_numbers(len(table.rows), table.malformed)
+    return RawTable(str(path), table.rows, numbers, table.malformed, table.lines, table.warnings)
 
 
-def _csv_header(path: Path) -> tuple[list[str], str]:
-    """Column names and separator of a CSV file."""
-    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
-        line = file.readline().decode("utf-8-sig").rstrip("\r\n")
-    if not line.strip():
-        raise DataError(f"{path}: no header line. The first line must name the columns.")
-    delimiter = max(",;\t|", key=line.count)
-    names = pacsv.read_csv(
-        pa.BufferReader(line.encode() + b"\n"), parse_options=pacsv.ParseOptions(delimiter=delimiter)
-    ).column_names
-    if len(set(names)) < len(names):
-        raise DataError(f"{path}: two columns have the same name. Columns found: {', '.join(names)}. Rename one.")
-    return names, delimiter
+def _content(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
 
 
 def _csv_row_numbers(n_rows: int, malformed: Sequence[MalformedRow]) -> pd.Series:
@@ -162,16 +133,18 @@ def _read_json_lines(path: Path) -> RawTable:
     records: list[dict[str, object]] = []
     numbers: list[int] = []
     malformed: list[MalformedRow] = []
-    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
-        for number, line in enumerate((one for one in file if one.strip()), start=1):
-            record = _json_object(line)
-            if record is None:
-                malformed.append(MalformedRow(number, line.decode("utf-8", "replace").strip()))
-            else:
-                records.append(record)
-                numbers.append(number)
+    lines = _content(path).split(b"\n")
+    lines = lines[:-1] if not lines[-1] else lines
+    for number, line in enumerate((one for one in lines if one.strip()), start=1):
+        record = _json_object(line)
+        if record is None:
+            malformed.append(MalformedRow(number, line.decode("utf-8", "replace").strip()))
+        else:
+            records.append(record)
+            numbers.append(number)
+    counted = Lines(len(lines), len(records) + len(malformed), 0, sum(not one.strip() for one in lines))
     rows, numbered = expand_records(pd.DataFrame(records, dtype="object"), pd.Series(numbers, dtype="int64"))
-    return RawTable(str(path), rows, numbered, tuple(malformed))
+    return RawTable(str(path), rows, numbered, tuple(malformed), counted)
 
 
 def _json_object(line: bytes) -> dict[str, object] | None:

@@ -164,6 +164,9 @@ def _lines(report: ImportReport, verb: str, home: Home) -> Iterator[str]:
     """The report for people."""
     for name, format_name in report.formats.items():
         yield f"{name}: format {format_name}"
+    for name, lines in report.lines.items():
+        counts = f"{lines.records:,} records + {lines.within_cells:,} within quoted cells + {lines.blank:,} blank"
+        yield f"{name}: {lines.physical:,} lines = {counts}"
     for kind, table in (("events", report.events), ("items", report.items), ("users", report.users)):
         if table is not None:
             yield from _table_lines(kind, table)
