@@ -115,7 +115,7 @@ def _record(separator: str) -> "re.Pattern[bytes]":
 def _quoted(separator: str) -> "re.Pattern[bytes]":
     """A quoted cell, with what stands before it."""
     mark = re.escape(separator).encode()
-    return re.compile(rb'(\A|[' + mark + rb'\r\n])"(?:[^"]|"")*+"')
+    return re.compile(rb"(\A|[" + mark + rb'\r\n])"(?:[^"]|"")*+"')
 
 
 def _first_broken(data: bytes, separator: str) -> int | None:
