@@ -27,6 +27,8 @@ class ItemAttributes:
         The catalogue's price, 0 where unknown.
     available : ndarray of bool, shape (n_items,)
         Items that the catalogue does not know count as available.
+    discontinued : ndarray of bool, shape (n_items,)
+        Items that are never shown.
     content : csr_matrix of float32, shape (n_items, n_words)
         The weights of each item's words, to fit on; without words where a bundle is read.
     """
@@ -37,6 +39,7 @@ class ItemAttributes:
     brand: npt.NDArray[np.int32]
     price: npt.NDArray[np.float32]
     available: npt.NDArray[np.bool_]
+    discontinued: npt.NDArray[np.bool_]
     content: csr_matrix
 
     def top_category(self) -> npt.NDArray[np.int32]:

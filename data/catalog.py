@@ -16,7 +16,7 @@ from data.formats import AUTO, CATEGORY_LEVELS, FORMATS, ITEM_ALIASES, USER_ALIA
 from data.guests import named_ids
 from data.mapping import ColumnMap, map_columns, require
 from data.numbers import read_prices
-from data.parsing import TimeReading, is_numeric_time, to_flags, to_text, to_times
+from data.parsing import TimeReading, is_numeric_time, to_availability, to_text, to_times
 from data.publication import Publication, reading
 from data.sources import RawTable
 from data.store import arrow_schema
@@ -25,6 +25,7 @@ from shortlist.columns import (
     CATEGORY,
     CATEGORY_SEPARATOR,
     CREATED_AT,
+    DISCONTINUED,
     ITEM_DTYPES,
     ITEM_ID,
     PRICE,
@@ -70,13 +71,14 @@ def canonical_items(raw: RawTable, given: Reading) -> EntityTable:
     given_prices = found.values(raw.rows, PRICE)
     prices = None if given_prices is None else read_prices(given_prices, given.decimal)
     rows[PRICE] = np.nan if prices is None else prices.values
-    available, unclear = _available(found.values(raw.rows, AVAILABILITY), raw.rows)
-    rows[AVAILABILITY] = available
+    states, unclear = _states(found.values(raw.rows, AVAILABILITY), raw.rows)
+    rows[AVAILABILITY] = (states == "in").where(states.notna()).astype("boolean")
+    rows[DISCONTINUED] = (states == "gone").where(states.notna()).astype("boolean")
     rows[CREATED_AT] = _created(found.values(raw.rows, CREATED_AT), raw, given)
     warnings = (
         *named.warnings(raw.name, ITEM_ID),
         "" if prices is None else prices.warning(raw.name, "price"),
-        _warning(raw, unclear, "availability that is not understood; taken as in stock"),
+        _warning(raw, unclear, "availability that is not understood; it stays as it is, in stock for new items"),
     )
     return EntityTable(raw, rows[list(ITEM_DTYPES)], found, tuple(one for one in warnings if one))
 
@@ -103,6 +105,7 @@ def read_items(home: Home) -> pd.DataFrame:
     with reading(home):
         stored = _read(home.items)
     rows = stored.reindex(columns=list(ITEM_DTYPES))
+    rows[DISCONTINUED] = rows[DISCONTINUED].astype("boolean").fillna(value=False)  # release 0.1 stored none
     return rows.astype(ITEM_DTYPES)
 
 
@@ -115,11 +118,31 @@ def read_users(home: Home) -> pd.DataFrame:
 
 
 def merge(stored: pd.DataFrame, new: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Stored rows with new ones put over them by id, sorted by id."""
-    kept = stored[~stored[key].isin(new[key])]
-    together = new if kept.empty else pd.concat([kept, new], ignore_index=True)
+    """Stored rows with the values of new ones put over them by id, sorted by id.
+
+    A value that is missing in the new row leaves the stored one, and a row that has no new one stays.
+    """
     columns = [*stored.columns, *(column for column in new.columns if column not in stored.columns)]
+    before = stored.set_index(key).reindex(new[key]).reindex(columns=columns).astype("object")
+    given = new.set_index(key).reindex(columns=columns).astype("object")
+    updated = given.where(given.notna(), before).drop(columns=key).rename_axis(key).reset_index()
+    kept = stored[~stored[key].isin(new[key])].astype("object")
+    together = pd.concat([kept, updated], ignore_index=True)
     return together.reindex(columns=columns).sort_values(key, kind="stable").reset_index(drop=True)
+
+
+def merged_items(stored: pd.DataFrame, new: pd.DataFrame, *, is_whole: bool) -> pd.DataFrame:
+    """The catalogue with a file's rows put over it; in stock where nothing says otherwise.
+
+    Where the file is the whole catalogue its rows stand alone, and the items that it lacks are discontinued.
+    """
+    if is_whole:
+        lacking = ~stored[ITEM_ID].isin(new[ITEM_ID])
+        stored = stored[lacking].assign(**{AVAILABILITY: False, DISCONTINUED: True})
+    items = merge(stored, new, ITEM_ID)
+    for column, usual in ((AVAILABILITY, True), (DISCONTINUED, False)):
+        items[column] = items[column].astype("boolean").fillna(usual)
+    return items.astype(ITEM_DTYPES)
 
 
 def stage_items(publication: Publication, items: pd.DataFrame) -> None:
@@ -197,13 +220,12 @@ def _path(parts: Sequence[str]) -> str | None:
     return CATEGORY_SEPARATOR.join(part.strip() for part in parts if part.strip()) or None
 
 
-def _available(values: pd.Series | None, rows: pd.DataFrame) -> tuple[pd.Series, int]:
-    """Availability, bool, in stock where unset; and how many values were not understood."""
+def _states(values: pd.Series | None, rows: pd.DataFrame) -> tuple[pd.Series, int]:
+    """``in``, ``out``, ``gone`` or missing for each row, and how many values were not understood."""
     if values is None:
-        return pd.Series(data=True, index=rows.index, dtype=bool), 0
-    flags = to_flags(values)
-    unclear = int((flags.isna() & to_text(values).notna()).sum())
-    return pd.Series([flag is not False for flag in flags], rows.index, dtype=bool), unclear
+        return pd.Series(None, rows.index, dtype="object"), 0
+    states = to_availability(values)
+    return states, int((states.isna() & to_text(values).notna()).sum())
 
 
 def _created(values: pd.Series | None, raw: RawTable, given: Reading) -> pd.Series:

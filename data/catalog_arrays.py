@@ -6,7 +6,7 @@ import pandas as pd
 
 from data.attributes import ItemAttributes
 from data.content import build_content
-from shortlist.columns import AVAILABILITY, BRAND, CATEGORY, CATEGORY_SEPARATOR, ITEM_ID, PRICE
+from shortlist.columns import AVAILABILITY, BRAND, CATEGORY, CATEGORY_SEPARATOR, DISCONTINUED, ITEM_ID, PRICE
 from shortlist.ids import MISSING, IdMap
 
 
@@ -17,7 +17,6 @@ def build_attributes(catalog: pd.DataFrame, items: IdMap) -> ItemAttributes:
     )
     paths = _text(rows, CATEGORY)
     categories = IdMap.from_ids(prefix for path in paths.dropna().unique() for prefix in _prefixes(path))
-    available = rows[AVAILABILITY] if AVAILABILITY in rows else pd.Series(data=None, index=rows.index, dtype="object")
     prices = pd.to_numeric(rows[PRICE]) if PRICE in rows else pd.Series(np.nan, index=rows.index)
     return ItemAttributes(
         categories=categories,
@@ -25,13 +24,20 @@ def build_attributes(catalog: pd.DataFrame, items: IdMap) -> ItemAttributes:
         category=categories.positions(paths.fillna("")),
         brand=pd.factorize(_text(rows, BRAND), sort=True)[0].astype(np.int32),
         price=prices.fillna(0.0).to_numpy(dtype=np.float32),
-        available=np.array([value is not False and value != 0 for value in available.to_list()], dtype=np.bool_),
+        available=_flags(rows, AVAILABILITY, usual=True),
+        discontinued=_flags(rows, DISCONTINUED, usual=False),
         content=build_content(catalog, items),
     )
 
 
 def _text(rows: pd.DataFrame, column: str) -> pd.Series:
     return rows[column].astype("str") if column in rows else pd.Series(np.nan, index=rows.index, dtype="str")
+
+
+def _flags(rows: pd.DataFrame, column: str, *, usual: bool) -> npt.NDArray[np.bool_]:
+    if column not in rows:
+        return np.full(len(rows), usual, dtype=np.bool_)
+    return np.array([usual if pd.isna(value) else bool(value) for value in rows[column].to_list()], dtype=np.bool_)
 
 
 def _prefixes(path: str) -> list[str]:

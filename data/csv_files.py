@@ -68,7 +68,8 @@ def read_csv(data: bytes, name: str) -> CsvTable:
         When there is no header, two columns have one name, or records and lines do not add up.
     """
     data = data.removeprefix(b"\xef\xbb\xbf")
-    separator, warnings = _separator(data, name), ()
+    separator = _separator(data, name)
+    warnings: tuple[str, ...] = ()
     broken = _first_broken(data, separator)
     if broken is not None:
         data = _each_line_alone(data, separator)

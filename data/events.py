@@ -50,6 +50,8 @@ class Reading:
         ``point`` or ``comma``, for prices and quantities that do not show it.
     null_words : tuple of str
         What names nobody where an id should stand.
+    is_whole_catalog : bool
+        Whether the items given are the whole catalogue, and not what changed in it.
     """
 
     format_name: str = AUTO
@@ -59,6 +61,7 @@ class Reading:
     event_type: str | None = None
     decimal: Decimal | None = None
     null_words: tuple[str, ...] = NULL_WORDS
+    is_whole_catalog: bool = False
 
 
 @dataclass(frozen=True, slots=True)

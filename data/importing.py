@@ -23,6 +23,7 @@ from data.catalog import (
     canonical_items,
     canonical_users,
     merge,
+    merged_items,
     read_items,
     read_users,
     stage_items,
@@ -33,7 +34,7 @@ from data.duplicates import find_duplicates
 from data.events import EventTable, Reading, canonical_events
 from data.publication import Publication, import_lock, reading
 from data.reasons import Reason
-from data.report import ImportReport, TableReport, table_report
+from data.report import CatalogChanges, ImportReport, TableReport, catalog_changes, table_report
 from data.settings import DataConfig
 from data.sources import RawTable, read_sources
 from data.store import stage_events, stored_of, stored_on, stored_with_ids
@@ -72,6 +73,7 @@ class _Checked:
     users: Batch | None
     formats: Mapping[str, str]
     lines: Mapping[str, Lines]
+    is_whole_catalog: bool
     warnings: list[str]
 
 
@@ -83,6 +85,7 @@ class _Plan:
     items: pd.DataFrame | None = None
     users: pd.DataFrame | None = None
     facts: dict[str, object] = field(default_factory=dict)
+    catalog: CatalogChanges | None = None
 
     @property
     def changes(self) -> bool:
@@ -165,6 +168,7 @@ def _check(sources: Sources, given: Reading, config: DataConfig, now: datetime, 
         items=_entity_batch("items", items, ITEM_ID, Reason.MISSING_ITEM_ID, config),
         users=_entity_batch("users", users, USER_ID, Reason.MISSING_USER_ID, config),
         formats={table.raw.name: table.format.name for table in events},
+        is_whole_catalog=given.is_whole_catalog,
         lines={raw.name: raw.lines for raw in raws if raw.lines is not None},
         warnings=[
             *(one for raw in raws for one in raw.warnings),
@@ -235,8 +239,10 @@ def _plan(home: Home, checked: _Checked, config: DataConfig, says: Reporter) -> 
     stored_items = read_items(home)
     catalog = stored_items
     if checked.items is not None:
-        catalog = merge(stored_items, checked.items.accepted.astype(stored_items.dtypes), ITEM_ID)
+        given = checked.items.accepted
+        catalog = merged_items(stored_items, given, is_whole=checked.is_whole_catalog)
         plan.items = None if catalog.equals(stored_items) else catalog
+        plan.catalog = catalog_changes(stored_items, given, catalog)
     if checked.users is not None:
         stored_users = read_users(home)
         users = merge(stored_users, checked.users.accepted, USER_ID).astype("str")
@@ -315,6 +321,7 @@ def _report(checked: _Checked, plan: _Plan, import_id: str | None) -> ImportRepo
         already_imported=not plan.changes and _holds_known_rows(checked),
         formats=checked.formats,
         lines=checked.lines,
+        catalog=plan.catalog,
         warnings=warnings,
         **{**nothing, **absent, **plan.facts},  # type: ignore[arg-type]
     )

@@ -7,11 +7,11 @@ import pandas as pd
 
 from data.event_names import squash
 from data.formats import Aliases, likely_column
-from shortlist.columns import EVENT_DTYPES, EVENT_TYPE, ITEM_DTYPES, USER_ID
+from shortlist.columns import DISCONTINUED, EVENT_DTYPES, EVENT_TYPE, ITEM_DTYPES, USER_ID
 from shortlist.errors import ConfigError, DataError
 
 _CONSTANT_TYPE = " (or, for events that are all of one type, --event-type purchase)"
-CANONICAL_COLUMNS = frozenset({*EVENT_DTYPES, *ITEM_DTYPES, USER_ID})
+CANONICAL_COLUMNS = frozenset({*EVENT_DTYPES, *ITEM_DTYPES, USER_ID}) - {DISCONTINUED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,9 +75,9 @@ def to_times(values: pd.Series, reading: TimeReading) -> pd.Series:
     return times
 
 
-def to_flags(values: pd.Series) -> pd.Series:
-    """Availability, object: True, False, or None where missing or not understood."""
-    return _by_distinct(to_text(values), _one_flag)
+def to_availability(values: pd.Series) -> pd.Series:
+    """Availability, object: ``in``, ``out``, ``gone``, or None where missing or not understood."""
+    return _by_distinct(to_text(values), _one_availability)
 
 
 def _by_distinct(values: pd.Series, convert: Callable[[Any], Any]) -> pd.Series:
@@ -113,13 +113,16 @@ def _one_number(text: str) -> float:
     return number if np.isfinite(number) else float(np.inf)
 
 
-def _one_flag(text: str) -> bool | None:
+def _one_availability(text: str) -> str | None:
     word = "".join(letter for letter in text.lower() if letter.isalnum())
-    if word in {"true", "1", "yes", "y", "t", "instock", "available", "preorder", "backorder", "limitedavailability"}:
-        return True
-    if word in {"false", "0", "no", "n", "f", "outofstock", "unavailable", "soldout", "discontinued", "notavailable"}:
-        return False
-    return None
+    if word in {"true", "yes", "y", "t", "instock", "available", "preorder", "backorder", "limitedavailability"}:
+        return "in"
+    if word in {"false", "no", "n", "f", "outofstock", "unavailable", "soldout", "notavailable"}:
+        return "out"
+    if word in {"discontinued", "retired", "archived", "delisted", "endoflife", "eol", "nolongeravailable"}:
+        return "gone"
+    number = _one_number(text)
+    return None if math.isinf(number) else "in" if number > 0 else "out"
 
 
 def _from_numbers(numbers: pd.Series, unit: str | None) -> pd.Series:

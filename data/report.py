@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import pandas as pd
+
 from data.batch import Batch
 from data.csv_files import Lines
+from shortlist.columns import DISCONTINUED, ITEM_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,26 @@ class TableReport:
     quarantined: int
     quarantined_by_reason: Mapping[str, int]
     examples: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogChanges:
+    """What files of items change in the catalogue.
+
+    Attributes
+    ----------
+    new, changed : int
+        Items that were not there, and those of which a value is another now.
+    not_in_file : int
+        Items of the catalogue that the files do not name.
+    discontinued : int
+        Items that are never shown from the next training on, those of earlier imports included.
+    """
+
+    new: int
+    changed: int
+    not_in_file: int
+    discontinued: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +68,8 @@ class ImportReport:
         The format that each file of events was read as.
     lines : mapping of str to Lines
         What became of the lines of each file that is made of lines.
+    catalog : CatalogChanges or None
+        None where no file of items was given.
     warnings : sequence of str
     """
 
@@ -64,6 +89,7 @@ class ImportReport:
     cancels_unmatched: int
     formats: Mapping[str, str]
     lines: Mapping[str, Lines]
+    catalog: CatalogChanges | None
     warnings: Sequence[str]
 
     def to_json(self) -> dict[str, Any]:
@@ -78,3 +104,16 @@ def table_report(batch: Batch) -> TableReport:
     counts = batch.counts()
     accepted = len(batch.accepted)
     return TableReport(len(batch.rows), accepted, sum(counts.values()), counts, batch.examples())
+
+
+def catalog_changes(stored: pd.DataFrame, given: pd.DataFrame, merged: pd.DataFrame) -> CatalogChanges:
+    """Compare the catalogue before and after."""
+    is_there = given[ITEM_ID].isin(stored[ITEM_ID])
+    before, after = (one.set_index(ITEM_ID).loc[given.loc[is_there, ITEM_ID]] for one in (stored, merged))
+    is_same = (before == after) | (before.isna() & after.isna())
+    return CatalogChanges(
+        new=int((~is_there).sum()),
+        changed=int((~is_same.all(axis=1)).sum()),
+        not_in_file=int((~stored[ITEM_ID].isin(given[ITEM_ID])).sum()),
+        discontinued=int(merged[DISCONTINUED].sum()),
+    )

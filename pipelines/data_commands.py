@@ -16,7 +16,7 @@ from data.mapping import parse_map
 from data.numbers import SIGNS, Decimal
 from data.parsing import UNIT_MICROSECONDS
 from data.reasons import Reason
-from data.report import ImportReport, TableReport
+from data.report import CatalogChanges, ImportReport, TableReport
 from pipelines.options import ManyValuesCommand, config_option, exits, home_option, json_option, print_json
 from pipelines.settings import read_config
 from shortlist.home import Home
@@ -81,6 +81,12 @@ _SOURCE_OPTIONS = (
         help="The type of rows that have none, or of all where no column holds it.",
     ),
     click.option(
+        "--replace",
+        "is_whole_catalog",
+        is_flag=True,
+        help="The files of --items are the whole catalogue: other items are discontinued. Without it they are updates.",
+    ),
+    click.option(
         "--decimal",
         type=click.Choice(list(SIGNS)),
         help="The decimal sign of prices and quantities, where the file does not show it.",
@@ -138,6 +144,8 @@ def _run(
 ) -> None:
     if not events and not items and not users:
         raise click.UsageError("nothing to read: name files with --events, --items or --users.")
+    if how["is_whole_catalog"] and not items:
+        raise click.UsageError("--replace needs the whole catalogue: name its files with --items.")
     config = with_max_bad_share(read_config(config_path).data, max_bad_share)
     given = _reading(**how)
     reporter = ConsoleReporter()
@@ -156,8 +164,18 @@ def _reading(
     timezone: str,
     event_type: str | None,
     decimal: Decimal | None,
+    *,
+    is_whole_catalog: bool,
 ) -> Reading:
-    return Reading(format_name, parse_map(pairs), timestamp_unit, timezone, event_type, decimal)
+    return Reading(
+        format_name,
+        parse_map(pairs),
+        timestamp_unit,
+        timezone,
+        event_type,
+        decimal,
+        is_whole_catalog=is_whole_catalog,
+    )
 
 
 def _lines(report: ImportReport, verb: str, home: Home) -> Iterator[str]:
@@ -172,6 +190,8 @@ def _lines(report: ImportReport, verb: str, home: Home) -> Iterator[str]:
             yield from _table_lines(kind, table)
     if report.events is not None:
         yield from _event_lines(report)
+    if report.catalog is not None:
+        yield from _catalog_lines(report.catalog)
     yield from (f"Note: {warning}" for warning in report.warnings)
     yield _conclusion(report, verb, home)
 
@@ -201,6 +221,17 @@ def _event_lines(report: ImportReport) -> Iterator[str]:
             f"Unjoined: {report.unjoined_events:,} events of {report.unjoined_items:,} items that the catalogue lacks; "
             "they are kept"
         )
+
+
+def _catalog_lines(catalog: CatalogChanges) -> Iterator[str]:
+    yield f"Catalogue: {catalog.new:,} new items, {catalog.changed:,} changed, {catalog.discontinued:,} discontinued"
+    if catalog.not_in_file and not catalog.discontinued:
+        yield (
+            f"{catalog.not_in_file:,} items of the catalogue are not in these files and stay as they are. If the files "
+            "are the whole catalogue, --replace takes the others out of every list"
+        )
+    elif catalog.not_in_file:
+        yield f"{catalog.not_in_file:,} items of the catalogue are not in these files"
 
 
 def _conclusion(report: ImportReport, verb: str, home: Home) -> str:

@@ -124,6 +124,7 @@ class Recommender:
         self.two_stage = two_stage
         self.as_of = as_of
         self.target = target
+        self._shown = ~attributes.discontinued if attributes.discontinued.any() else None
         self._category_masks: LRUCache[str, Mask] = LRUCache(maxsize=MASKS_KEPT)
 
     def recommend(self, query: Query) -> Recommendation:
@@ -150,10 +151,10 @@ class Recommender:
         return ListRequest(history, query.offset + query.limit, self._allowed(query, history))
 
     def _allowed(self, query: Query, history: History) -> Mask | None:
-        """The items that pass the query's filters; None when it has none."""
+        """The items that pass the query's filters and are not discontinued; None when all are."""
         if not (query.categories or query.exclude or query.in_stock or query.exclude_purchased or query.exclude_seen):
-            return None
-        allowed = np.ones(len(self.interactions.items), dtype=np.bool_)
+            return self._shown
+        allowed = np.ones(len(self.interactions.items), dtype=np.bool_) if self._shown is None else self._shown.copy()
         if query.categories:
             allowed &= np.logical_or.reduce([self._in_category(path) for path in query.categories])
         if query.in_stock:

@@ -19,6 +19,7 @@ DESCRIPTION: Final = "description"
 CATEGORY: Final = "category"
 BRAND: Final = "brand"
 AVAILABILITY: Final = "availability"
+DISCONTINUED: Final = "discontinued"
 TAGS: Final = "tags"
 CREATED_AT: Final = "created_at"
 GROUP_ID: Final = "group_id"
@@ -57,8 +58,12 @@ ITEM_DTYPES: Final[dict[str, str]] = {
     TAGS: "str",
     CREATED_AT: "datetime64[us, UTC]",
     GROUP_ID: "str",
+    DISCONTINUED: "bool",
 }
-"""Canonical catalogue columns. Only ``item_id`` is required; an item without availability is in stock."""
+"""Canonical catalogue columns. Only ``item_id`` is required; an item without availability is in stock.
+
+``discontinued`` is made of an availability that says so: such items are never shown.
+"""
 
 
 class EventType(StrEnum):

@@ -230,6 +230,44 @@ def test_catalogue_is_upserted(home, bring_in, write):
     assert items["price"].isna().tolist() == [False, True]
 
 
+PRODUCTS = "item_id,title,price,stock_status,brand\na,Tea,1.5,12,Leaf\nb,Cup,4,in stock,\nc,Pot,9,0,Clay\n"
+
+
+def test_a_file_changes_only_what_it_has(home, bring_in, write):
+    """A stock feed changes stock alone, of the items it names; a blank cell leaves what is stored."""
+    bring_in(items=[write("a.csv", PRODUCTS)])
+    report = bring_in(items=[write("stock.csv", "item_id,availability,brand\na,out of stock,\nb,,Kiln\nd,,\n")])
+    items = read_items(home).set_index("item_id")
+    assert items["title"].tolist()[:3] == ["Tea", "Cup", "Pot"]
+    assert items["price"].tolist()[:3] == [1.5, 4.0, 9.0]
+    assert items["brand"].tolist()[:3] == ["Leaf", "Kiln", "Clay"]
+    assert items["availability"].tolist() == [False, True, False, True]
+    found = report.catalog
+    assert (found.new, found.changed, found.not_in_file, found.discontinued) == (1, 2, 1, 0)
+
+
+def test_the_whole_catalogue_discontinues_the_rest(home, bring_in, write):
+    """With --replace the file's rows stand alone, other items are discontinued, and a later file brings one back."""
+    bring_in(items=[write("a.csv", PRODUCTS)])
+    report = bring_in(items=[write("b.csv", "item_id,title\na,Green tea\n")], is_whole_catalog=True)
+    items = read_items(home).set_index("item_id")
+    assert items["discontinued"].tolist() == [False, True, True]
+    assert items["title"].tolist() == ["Green tea", "Cup", "Pot"]
+    assert items["price"].isna().tolist() == [True, False, False]
+    assert (report.catalog.not_in_file, report.catalog.discontinued) == (2, 2)
+    bring_in(items=[write("c.csv", "item_id,availability\nb,in stock\nc,discontinued\n")])
+    items = read_items(home).set_index("item_id")
+    assert items["discontinued"].tolist() == [False, False, True]
+    assert items["availability"].tolist() == [True, True, False]
+
+
+def test_a_catalogue_of_the_first_release_is_read(home, bring_in, write):
+    """A stored catalogue without the column has no discontinued items."""
+    bring_in(items=[write("a.csv", PRODUCTS)])
+    pq.write_table(pq.read_table(home.items).drop_columns(["discontinued"]), home.items)
+    assert read_items(home)["discontinued"].tolist() == [False] * 3
+
+
 @pytest.mark.parametrize(
     ("name", "text", "category", "tags"),
     [
@@ -257,10 +295,10 @@ def test_catalogues_of_vendors(home, bring_in, write, name, text, category, tags
 
 
 def test_users_keep_their_attributes(home, bring_in, write):
-    """Every other column of users is an attribute; new ones join the old."""
+    """Every other column of users is an attribute; new ones join the old, and blank cells leave them."""
     bring_in(users=[write("a.csv", "user_id,age\nu1,40\nu2,50\n")])
     bring_in(users=[write("b.csv", "USER_ID,city\nu2,Rome\n")])
-    assert read_users(home).fillna("").to_numpy().tolist() == [["u1", "40", ""], ["u2", "", "Rome"]]
+    assert read_users(home).fillna("").to_numpy().tolist() == [["u1", "40", ""], ["u2", "50", "Rome"]]
 
 
 def test_empty_catalogue_has_its_columns(home):

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from data.parsing import TimeReading, is_numeric_time, to_flags, to_numbers, to_text, to_times
+from data.parsing import TimeReading, is_numeric_time, to_availability, to_numbers, to_text, to_times
 
 
 def test_ids_stay_text():
@@ -84,6 +84,8 @@ def test_other_texts_are_no_times(text):
 
 
 def test_availability_words():
-    """In stock and out of stock in the spellings that shops use; an unknown word is not understood."""
-    words = ["in stock", "IN_STOCK", "1", "true", "out_of_stock", "OUT_OF_STOCK", "0", "False", "perhaps", ""]
-    assert to_flags(pd.Series(words, dtype="str")).tolist() == [True] * 4 + [False] * 4 + [None, None]
+    """In stock, out of stock and discontinued as shops write them, numbers too; an unknown word is not understood."""
+    words = ["in stock", "IN_STOCK", "1", "true", "12", "out_of_stock", "OUT_OF_STOCK", "0", "False", "-3"]
+    assert to_availability(pd.Series(words, dtype="str")).tolist() == ["in"] * 5 + ["out"] * 5
+    others = ["Discontinued", "end of life", "perhaps", ""]
+    assert to_availability(pd.Series(others, dtype="str")).tolist() == ["gone", "gone", None, None]

@@ -42,6 +42,7 @@ def context() -> FeatureContext:
         brand=np.array([0, 1, 0, -1, -1, -1], np.int32),
         price=np.zeros(N_ITEMS, np.float32),
         available=np.ones(N_ITEMS, np.bool_),
+        discontinued=np.zeros(N_ITEMS, np.bool_),
         content=csr_matrix((N_ITEMS, 0), dtype=np.float32),
     )
     return FeatureContext.of(ItemStats(**arrays), attributes, ALL_SOURCES)

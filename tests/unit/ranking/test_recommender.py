@@ -1,5 +1,8 @@
 """The one path that produces a list."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -38,6 +41,17 @@ def viewer(make_shop) -> Recommender:
     generator, _ = fit_generator(past, attributes, CONFIG, 1)
     stages = TwoStage(generator, fit_context(past, attributes, CONFIG), None)
     return Recommender("v", interactions, attributes, stages, as_of)
+
+
+@pytest.mark.parametrize("query", [Query("u1"), Query("u1", in_stock=True), Query("nobody"), Query("u1", limit=4)])
+def test_discontinued_items_are_never_shown(viewer: Recommender, query: Query) -> None:
+    """Filters or not, known user or not, what is discontinued is in no list."""
+    assert "c" in ids(viewer.recommend(query))
+    gone = np.zeros(len(viewer.interactions.items), dtype=np.bool_)
+    gone[viewer.interactions.items.position("c")] = True
+    attributes = replace(viewer.attributes, discontinued=gone)
+    without = Recommender("v", viewer.interactions, attributes, viewer.two_stage, viewer.as_of)
+    assert set(ids(without.recommend(query))) == {"a", "b", "d", "e"}
 
 
 @pytest.mark.parametrize("user", USERS)
