@@ -19,6 +19,7 @@ from data.numbers import read_prices
 from data.parsing import TimeReading, is_numeric_time, to_availability, to_text, to_times
 from data.publication import Publication, reading
 from data.sources import RawTable
+from data.spelling import read_ids
 from data.store import arrow_schema
 from shortlist.columns import (
     AVAILABILITY,
@@ -65,8 +66,7 @@ def canonical_items(raw: RawTable, given: Reading) -> EntityTable:
         if dtype == "str"
     }
     rows = pd.DataFrame(texts, index=raw.rows.index)
-    named = named_ids(rows[ITEM_ID], given.null_words, may_be_zero=False)
-    rows[ITEM_ID] = named.ids
+    rows[ITEM_ID], of_ids = _ids(ITEM_ID, found, raw, given)
     rows[CATEGORY] = _categories(found, raw.rows, levels)
     given_prices = found.values(raw.rows, PRICE)
     prices = None if given_prices is None else read_prices(given_prices, given.decimal)
@@ -76,7 +76,7 @@ def canonical_items(raw: RawTable, given: Reading) -> EntityTable:
     rows[DISCONTINUED] = (states == "gone").where(states.notna()).astype("boolean")
     rows[CREATED_AT] = _created(found.values(raw.rows, CREATED_AT), raw, given)
     warnings = (
-        *named.warnings(raw.name, ITEM_ID),
+        *of_ids,
         "" if prices is None else prices.warning(raw.name, "price"),
         _warning(raw, unclear, "availability that is not understood; it stays as it is, in stock for new items"),
     )
@@ -95,9 +95,9 @@ def canonical_users(raw: RawTable, given: Reading) -> EntityTable:
     found = map_columns(columns, given.columns, {}, USER_ALIASES)
     require(found, [USER_ID], columns, raw.name)
     attributes = {str(name): _text(raw.rows[name], raw.rows, _TAG_SEPARATOR) for name in found.ignored}
-    named = named_ids(_text(found.values(raw.rows, USER_ID), raw.rows, ""), given.null_words, may_be_zero=False)
-    rows = pd.DataFrame({USER_ID: named.ids, **attributes})
-    return EntityTable(raw, rows, ColumnMap(found.sources, ()), tuple(named.warnings(raw.name, USER_ID)))
+    ids, warnings = _ids(USER_ID, found, raw, given)
+    rows = pd.DataFrame({USER_ID: ids, **attributes})
+    return EntityTable(raw, rows, ColumnMap(found.sources, ()), warnings)
 
 
 def read_items(home: Home) -> pd.DataFrame:
@@ -169,6 +169,15 @@ def _read(path: Path) -> pd.DataFrame:
             f"{path}: cannot be read: {error}. Delete the file and import the catalogue again with --items or --users."
         ) from error
     return stored
+
+
+def _ids(column: str, found: ColumnMap, raw: RawTable, given: Reading) -> tuple[pd.Series, tuple[str, ...]]:
+    values = found.values(raw.rows, column)
+    if values is None:
+        return pd.Series(np.nan, raw.rows.index, dtype="str"), ()
+    spelling = read_ids(values)
+    named = named_ids(spelling.ids, given.null_words, may_be_zero=False)
+    return named.ids, (*spelling.warnings(raw.name, column), *named.warnings(raw.name, column))
 
 
 def _text(values: pd.Series | None, rows: pd.DataFrame, separator: str) -> pd.Series:

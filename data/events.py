@@ -13,6 +13,7 @@ from data.mapping import ColumnMap, map_columns, require
 from data.numbers import Decimal, NumberColumn, read_numbers, read_prices
 from data.parsing import TIMESTAMP_DTYPE, TimeReading, is_numeric_time, to_numbers, to_text, to_times
 from data.sources import RawTable
+from data.spelling import read_ids
 from shortlist.columns import (
     EVENT_DTYPES,
     EVENT_TYPE,
@@ -93,18 +94,17 @@ def canonical_events(raw: RawTable, reading: Reading) -> EventTable:
     found = map_columns(columns, reading.columns, known.columns, EVENT_ALIASES, taken=rating)
     _require_columns(found, reading, raw)
     numbers = {column: _numbers(column, found, raw, reading) for column in (PRICE, QUANTITY, POSITION)}
-    texts = [column for column, dtype in EVENT_DTYPES.items() if dtype == "str"]
+    texts = [column for column, dtype in EVENT_DTYPES.items() if dtype == "str" and column not in (USER_ID, ITEM_ID)]
     events = pd.DataFrame({column: _text(column, found, raw.rows) for column in texts}, index=raw.rows.index)
-    ids = {column: named_ids(events[column], reading.null_words, may_be_zero=True) for column in (USER_ID, ITEM_ID)}
-    for column, named in ids.items():
-        events[column] = named.ids
+    warnings: list[str] = []
+    for column in (USER_ID, ITEM_ID):
+        events[column] = _ids(column, found, raw, reading, warnings)
     for column, read in numbers.items():
         events[column] = read.values
     events[TIMESTAMP] = _times(found, raw, reading, known)
     events[EVENT_TYPE] = _event_types(found, raw.rows, reading, rating, known)
-    unread = [read.warning(raw.name, column) for column, read in numbers.items() if read.n_unreadable]
-    nobody = [one for column, named in ids.items() for one in named.warnings(raw.name, column)]
-    return EventTable(raw, _corrected(events, known)[list(EVENT_DTYPES)], found, known, (*nobody, *unread))
+    warnings += [read.warning(raw.name, column) for column, read in numbers.items() if read.n_unreadable]
+    return EventTable(raw, _corrected(events, known)[list(EVENT_DTYPES)], found, known, tuple(warnings))
 
 
 def _require_columns(found: ColumnMap, reading: Reading, raw: RawTable) -> None:
@@ -124,6 +124,16 @@ def _require_columns(found: ColumnMap, reading: Reading, raw: RawTable) -> None:
 def _text(canonical: str, found: ColumnMap, rows: pd.DataFrame) -> pd.Series:
     values = found.values(rows, canonical)
     return pd.Series(np.nan, rows.index, dtype="str") if values is None else to_text(values)
+
+
+def _ids(canonical: str, found: ColumnMap, raw: RawTable, reading: Reading, warnings: list[str]) -> pd.Series:
+    values = found.values(raw.rows, canonical)
+    if values is None:
+        return pd.Series(np.nan, raw.rows.index, dtype="str")
+    spelling = read_ids(values)
+    named = named_ids(spelling.ids, reading.null_words, may_be_zero=True)
+    warnings += [*spelling.warnings(raw.name, canonical), *named.warnings(raw.name, canonical)]
+    return named.ids
 
 
 def _numbers(canonical: str, found: ColumnMap, raw: RawTable, reading: Reading) -> NumberColumn:

@@ -140,7 +140,7 @@ EVENT_ALIASES: Final[Aliases] = {
 
 ITEM_ALIASES: Final[Aliases] = {
     ITEM_ID: _table(names="item_id product_id id sku stock_code article_id")["names"],
-    TITLE: _table(names="title name product_name item_name product_title product_type")["names"],
+    TITLE: _table(names="title name product_name item_name product_title product_type prod_name")["names"],
     DESCRIPTION: _table(names="description product_description long_description")["names"],
     CATEGORY: _table(
         names="""category categories category_path product_category item_category department category_name

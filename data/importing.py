@@ -37,7 +37,8 @@ from data.reasons import Reason
 from data.report import CatalogChanges, ImportReport, TableReport, catalog_changes, table_report
 from data.settings import DataConfig
 from data.sources import RawTable, read_sources
-from data.store import stage_events, stored_of, stored_on, stored_with_ids
+from data.spelling import spelt_twice
+from data.store import stage_events, stored_of, stored_on, stored_user_ids, stored_with_ids
 from data.validation import GOOD, contract_codes
 from shortlist.columns import (
     CATEGORY,
@@ -86,6 +87,7 @@ class _Plan:
     users: pd.DataFrame | None = None
     facts: dict[str, object] = field(default_factory=dict)
     catalog: CatalogChanges | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def changes(self) -> bool:
@@ -253,6 +255,7 @@ def _plan(home: Home, checked: _Checked, config: DataConfig, says: Reporter) -> 
         _set_aside_known(checked.events, home)
         plan.accepted = checked.events.accepted
         plan.facts = _facts(plan.accepted, catalog, home)
+        plan.warnings = _id_warnings(plan.accepted, catalog[ITEM_ID], home)
     return plan
 
 
@@ -292,6 +295,32 @@ def _facts(accepted: pd.DataFrame, catalog: pd.DataFrame, home: Home) -> dict[st
     }
 
 
+def _id_warnings(accepted: pd.DataFrame, catalog_ids: pd.Series, home: Home) -> list[str]:
+    """Customers that may be one, and items that the catalogue may know by another spelling."""
+    found = []
+    n_users, (one, other) = spelt_twice(accepted[USER_ID], stored_user_ids(home))
+    if n_users:
+        found.append(
+            f"events: {n_users:,} user ids are spelt in two ways, such as {one} and {other}; they are taken as "
+            "different customers. Export ids as text from both sources."
+        )
+    unjoined = accepted.loc[~accepted[ITEM_ID].isin(catalog_ids), ITEM_ID]
+    if not len(catalog_ids) or unjoined.empty:
+        return found
+    n_items, (one, other) = spelt_twice(unjoined, catalog_ids)
+    if n_items:
+        found.append(
+            f"events: {len(unjoined):,} of {len(accepted):,} name items that the catalogue lacks, and {n_items:,} of "
+            f"these are in it under another spelling, such as {one} and {other}. Export ids as text from both sources."
+        )
+    elif len(unjoined) == len(accepted):
+        found.append(
+            f"events: none of the {len(accepted):,} events finds its item in the catalogue. Events have ids such as "
+            f"{unjoined.iloc[0]}, the catalogue such as {catalog_ids.iloc[0]}."
+        )
+    return found
+
+
 def _matched_cancels(accepted: pd.DataFrame, home: Home) -> int:
     """How many of the new cancels take something, from new or stored purchases."""
     cancels = accepted.loc[accepted[EVENT_TYPE] == str(EventType.CANCEL), USER_ID]
@@ -306,7 +335,7 @@ def _matched_cancels(accepted: pd.DataFrame, home: Home) -> int:
 def _report(checked: _Checked, plan: _Plan, import_id: str | None) -> ImportReport:
     nothing = {"n_users": 0, "n_items": 0, "event_types": {}, "cancels_matched": 0, "cancels_unmatched": 0}
     absent = dict.fromkeys(("unjoined_events", "unjoined_items", "first_timestamp", "last_timestamp"))
-    warnings = [*checked.warnings]
+    warnings = [*checked.warnings, *plan.warnings]
     batches = (checked.events, checked.items, checked.users)
     warnings += [
         f"{batch.kind}: the files hold no rows." for batch in batches if batch is not None and not len(batch.rows)

@@ -7,6 +7,7 @@ from a missing one. Nothing here guesses: the unit of a number that stands for a
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -100,9 +101,9 @@ def _holds_whole_numbers(values: pd.Series) -> bool:
 
 
 def _one_text(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, (float, Decimal)) and value == value // 1:
         return str(int(value))
-    return str(value)
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _one_number(text: str) -> float:

@@ -92,6 +92,15 @@ def stored_with_ids(home: Home, event_ids: Iterable[str]) -> pd.DataFrame:
     return _read(_event_files(home), ds.field(EVENT_ID).isin(pa.array(event_ids, pa.string())))
 
 
+def stored_user_ids(home: Home) -> pd.Series:
+    """The distinct ids of the users of stored events, str."""
+    files = [str(file) for file in _event_files(home)]
+    if not files:
+        return pd.Series(dtype="str")
+    stored = ds.dataset(files, schema=_STORED_SCHEMA, format="parquet").to_table(columns=[USER_ID])
+    return pd.Series(pc.unique(stored[USER_ID]).to_pandas(), dtype="str").dropna()
+
+
 def stored_of(home: Home, user_ids: Iterable[str]) -> pd.DataFrame:
     """Stored events of some users as they are."""
     return _read(_event_files(home), ds.field(USER_ID).isin(pa.array(user_ids, pa.string())))

@@ -11,7 +11,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from data.sources import read_sources
+from data.formats import USER_ALIASES
+from data.mapping import map_columns
+from data.sources import RawTable, read_sources
+from data.spelling import read_ids
 from ranking.recommender import Query, Recommendation, Recommender
 from ranking.two_stage import Stage
 from shortlist.atomic import TEMPORARY_PREFIX, sync_file, sync_folder
@@ -33,40 +36,41 @@ SUFFIXES: Final = (".parquet", ".csv")
 
 
 def read_user_ids(path: Path) -> list[str]:
-    """The distinct users named in a file, in its order.
+    """The distinct users named in a file, in its order, read as `shortlist import` reads ids.
 
-    Takes a ``.txt`` file with one id a line, or a CSV, Parquet or JSON lines file with a column ``user_id``.
+    Takes a ``.txt`` file with one id a line, the first maybe the name of the column, or a CSV, Parquet or JSON lines
+    file with a column of user ids.
 
     Raises
     ------
     DataError
         When there is no such column, a row cannot be read, or the text is not UTF-8.
     """
-    if path.suffix == ".txt":
-        return _distinct(_read_lines(path))
-    ids: list[str] = []
-    for table in read_sources([path]):
-        if table.malformed:
-            raise DataError(
-                f"{path}: {len(table.malformed)} row(s) cannot be read, the first is row "
-                f"{table.malformed[0].row}. Mend the file."
-            )
-        if USER_ID not in table.rows:
-            found = ", ".join(map(str, table.rows.columns))
-            raise DataError(f"{path}: no column {USER_ID}; it has {found}. Name the column {USER_ID}.")
-        ids.extend(table.rows[USER_ID].dropna().astype("str"))
-    return _distinct(ids)
+    columns = [_read_lines(path)] if path.suffix == ".txt" else [_column(table, path) for table in read_sources([path])]
+    ids = (read_ids(column).ids.dropna() for column in columns)
+    return list(dict.fromkeys(user_id for column in ids for user_id in column))
 
 
-def _distinct(ids: Iterable[str]) -> list[str]:
-    return [user_id for user_id in dict.fromkeys(map(str.strip, ids)) if user_id]
+def _column(table: RawTable, path: Path) -> pd.Series:
+    if table.malformed:
+        raise DataError(
+            f"{path}: {len(table.malformed)} row(s) cannot be read, the first is row "
+            f"{table.malformed[0].row}. Mend the file."
+        )
+    values = map_columns(list(table.rows.columns), {}, {}, USER_ALIASES).values(table.rows, USER_ID)
+    if values is None:
+        found = ", ".join(map(str, table.rows.columns))
+        raise DataError(f"{path}: no column {USER_ID}; it has {found}. Name the column {USER_ID}.")
+    return values
 
 
-def _read_lines(path: Path) -> list[str]:
+def _read_lines(path: Path) -> pd.Series:
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text: {error}. Save it as UTF-8, one id a line.") from error
+    is_named = bool(lines) and USER_ID in map_columns([lines[0].strip()], {}, {}, USER_ALIASES).sources
+    return pd.Series(lines[is_named:], dtype="str")
 
 
 def all_user_ids(recommender: Recommender) -> Iterator[str]:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import click
+import numpy as np
 
 from pipelines.batch import SUFFIXES, all_user_ids, read_user_ids, write_lists
 from pipelines.options import config_option, exits, home_option, json_option, print_json
@@ -11,6 +12,7 @@ from ranking.bundling import load_recommender
 from ranking.two_stage import Stage
 from shortlist.errors import DataError
 from shortlist.home import Home
+from shortlist.ids import MISSING
 from shortlist.progress import ConsoleReporter
 from shortlist.registry import Registry
 
@@ -65,15 +67,20 @@ def recommend_command(
     reporter = ConsoleReporter()
     recommender = load_recommender(Registry(home).open(version), num_threads=os.cpu_count() or 1)
     if users == "all":
-        n_users, user_ids = len(recommender.interactions.users), all_user_ids(recommender)
+        n_users, user_ids, n_unknown = len(recommender.interactions.users), all_user_ids(recommender), 0
     else:
         named = _named_users(Path(users))
         n_users, user_ids = len(named), iter(named)
+        positions = recommender.interactions.users.positions(named)
+        n_unknown = int(np.count_nonzero(positions == MISSING))
     n_rows = write_lists(recommender, user_ids, n_users, out, reporter, k=k, stage=stage, exclude_seen=exclude_seen)
     if as_json:
-        print_json({"version": recommender.version, "n_users": n_users, "n_rows": n_rows, "out": str(out)})
+        counts = {"n_users": n_users, "n_unknown": n_unknown, "n_rows": n_rows}
+        print_json({"version": recommender.version, **counts, "out": str(out)})
     else:
         click.echo(f"Wrote {n_rows:,} rows for {n_users:,} users to {out} (model {recommender.version}).")
+        if n_unknown:
+            click.echo(f"{n_unknown:,} of the {n_users:,} users are unknown to the model and get what is popular.")
 
 
 def _named_users(path: Path) -> list[str]:

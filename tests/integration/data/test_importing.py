@@ -343,3 +343,28 @@ def test_a_file_without_rows(home, bring_in, write):
     report = bring_in(write("events.csv", HEADER))
     assert (report.events.rows_read, report.import_id, report.already_imported) == (0, None, False)
     assert any("no rows" in warning for warning in report.warnings)
+
+
+def test_one_customer_has_one_id(home, bring_in, write):
+    """A data frame's ``1.0`` is the customer 1 of the month before; ``0001`` is warned of with both spellings."""
+    bring_in(write("a.csv", HEADER + "1,a,2024-05-01,view,,\n2,a,2024-05-01,view,,\n"))
+    report = bring_in(write("b.csv", HEADER + "1.0,b,2024-05-02,view,,\n,b,2024-05-02,view,,\n"))
+    assert sorted(read_events(home)["user_id"].unique()) == ["1", "2"]
+    assert any("1 rows have a user_id such as 1.0; it is read as 1" in one for one in report.warnings)
+    report = bring_in(write("c.csv", HEADER + "0001,b,2024-05-03,view,,\n"))
+    assert any("1 user ids are spelt in two ways, such as 0001 and 1" in one for one in report.warnings)
+
+
+def test_events_without_a_catalogue_item_are_warned_of(bring_in, write):
+    """Where no event finds its item the warning shows both spellings, or an example of each side."""
+    events = write("a.csv", HEADER + "u,108775001,2024-05-01,view,,\n")
+    report = bring_in(events, items=[write("items.csv", "item_id,title\n0108775001,Top\n")])
+    assert any("108775001 and 0108775001" in one for one in report.warnings)
+
+
+def test_events_of_another_catalogue_are_warned_of(bring_in, write):
+    """An example of each side stands in the warning."""
+    report = bring_in(
+        write("a.csv", HEADER + "u,x,2024-05-01,view,,\n"), items=[write("i.csv", "item_id,title\ny,Top\n")]
+    )
+    assert any("none of the 1 events finds its item" in one and "such as x" in one for one in report.warnings)
