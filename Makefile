@@ -86,7 +86,7 @@ wheel: setup-dev  ## Build the wheel into dist/
 	@rm -rf build dist
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
-bench: setup-dev  ## Time one request, cached and not, on the bundle in var/
+bench: setup-dev  ## Time one request, cached and not, on the bundle in var-demo/
 	@$(BIN)/python benchmarks/serving/single_request.py
 
 wheel-test: wheel  ## Install the wheel beside the locked packages and run its command from an empty folder
@@ -96,5 +96,5 @@ lock:  ## Solve the dependencies anew into both lock files (needs uv)
 	@$(LOCK) --output-file requirements.lock
 	@$(LOCK) --extra notebook --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
-clean:  ## Remove what the build and the tests left (not var/, not .venv/)
+clean:  ## Remove what the build and the tests left (not var/, not var-demo/, not .venv/)
 	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage

@@ -17,6 +17,7 @@ from data.numbers import SIGNS, Decimal
 from data.parsing import UNIT_MICROSECONDS
 from data.reasons import Reason
 from data.report import CatalogChanges, ImportReport, TableReport
+from pipelines.demo_home import refuse_demo
 from pipelines.options import ManyValuesCommand, config_option, exits, home_option, json_option, print_json
 from pipelines.settings import read_config
 from shortlist.home import Home
@@ -146,6 +147,7 @@ def _run(
         raise click.UsageError("nothing to read: name files with --events, --items or --users.")
     if how["is_whole_catalog"] and not items:
         raise click.UsageError("--replace needs the whole catalogue: name its files with --items.")
+    refuse_demo(home)
     config = with_max_bad_share(read_config(config_path).data, max_bad_share)
     given = _reading(**how)
     reporter = ConsoleReporter()

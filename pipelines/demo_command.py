@@ -12,15 +12,15 @@ from data.report import TableReport
 from data.store import has_events
 from offline_eval.report import MARKDOWN_NAME, write_report
 from offline_eval.stages import TWO_STAGE
+from pipelines.demo_home import MARKER, is_demo, mark
 from pipelines.evaluate_command import show_evaluation
 from pipelines.evaluation import evaluate_home
-from pipelines.options import config_option, exits, home_option
+from pipelines.options import config_option, demo_home_option, exits
 from pipelines.replay import replayed
 from pipelines.serve_command import serve
 from pipelines.settings import Config, read_config
 from pipelines.training import train
 from serving.settings import REDIS_VARIABLE, ServiceSettings, read_api_key
-from shortlist.atomic import replace_file
 from shortlist.config import dump_model
 from shortlist.errors import DataError
 from shortlist.hashing import content_sha256
@@ -28,7 +28,6 @@ from shortlist.home import Home
 from shortlist.progress import ConsoleReporter, Reporter
 from shortlist.registry import Registry
 
-MARKER = "demo.json"
 TEST_DAYS = 14
 
 
@@ -38,7 +37,7 @@ TEST_DAYS = 14
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port; 0 takes a free one."
 )
-@home_option
+@demo_home_option
 @config_option
 @exits
 def demo_command(host: str, port: int, home: Home, config_path: Path | None, *, is_serving: bool) -> None:
@@ -76,7 +75,7 @@ def prepare(home: Home, config: Config, reporter: Reporter) -> None:
     recipe = replayed(config, evaluation.choices[TWO_STAGE])
     version = Registry(home).publish(train(home, recipe, reporter).version)
     write_report(evaluation, home.reports / version)
-    _mark(home, {"config_sha256": _identity(config), "version": version})
+    mark(home, {"config_sha256": _identity(config), "version": version})
     reporter.step(f"published {version}")
     show_evaluation(evaluation, home.reports / version)
 
@@ -85,7 +84,7 @@ def _import(home: Home, config: Config, reporter: Reporter) -> None:
     if has_events(home) and not is_demo(home):
         raise DataError(f"{home.root}: holds another shop's events. Give the demo a home of its own: --home var-demo")
     reporter.step("importing The Complete Journey, a year of a grocer's baskets")
-    _mark(home, {})
+    mark(home, {})
     report = import_complete_journey(home, config.data, now=datetime.now(UTC), reporter=reporter)
     if report.events is not None:
         reporter.step(_account(report.events))
@@ -109,15 +108,6 @@ def _prepared(home: Home, config: Config) -> str | None:
     version: str | None = marker.get("version")
     is_same = version == Registry(home).current() and marker.get("config_sha256") == _identity(config)
     return version if is_same and (home.reports / str(version) / MARKDOWN_NAME).is_file() else None
-
-
-def is_demo(home: Home) -> bool:
-    """Whether a home holds the demonstration's data."""
-    return (home.root / MARKER).exists()
-
-
-def _mark(home: Home, facts: dict[str, str]) -> None:
-    replace_file(home.root / MARKER, orjson.dumps(facts))
 
 
 def _identity(config: Config) -> str:

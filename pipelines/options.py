@@ -58,10 +58,19 @@ def _repeat_flags(arguments: list[str], flags: set[str]) -> list[str]:
 
 def home_option(command: Command) -> Command:
     """Add --home, given to the command as `home`, a `Home`."""
+    return _home_option(command, "var")
+
+
+def demo_home_option(command: Command) -> Command:
+    """The same for the demonstration, whose home is another, so that no shop's events land among its households."""
+    return _home_option(command, "var-demo")
+
+
+def _home_option(command: Command, default: str) -> Command:
     return click.option(
         "--home",
         type=click.Path(path_type=Path, file_okay=False),
-        default=Path("var"),
+        default=Path(default),
         envvar="SHORTLIST_HOME",
         show_default=True,
         show_envvar=True,

@@ -1,6 +1,6 @@
 """How long one request takes, asked alone: without a cache, with the cache in memory, and with the cache in Redis.
 
-    python benchmarks/serving/single_request.py [--home var] [--n 1000] [--redis URL] [--seed 1]
+    python benchmarks/serving/single_request.py [--home var-demo] [--n 1000] [--redis URL] [--seed 1]
 
 Starts the real service (one worker, a free port) three times, and asks one request after the other over one kept-alive
 connection for users drawn from the bundle. With a cache, each user is asked for once before the clock starts, so that
@@ -60,7 +60,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--home", type=Path, default=ROOT / "var", help="a home with a published bundle")
+    parser.add_argument("--home", type=Path, default=ROOT / "var-demo", help="a home with a published bundle")
     parser.add_argument("--n", type=int, default=1000, help="requests that are timed, for each of the three ways")
     parser.add_argument("--redis", help="a Redis to use instead of one started here")
     parser.add_argument("--seed", type=int, default=1, help="draws the users")

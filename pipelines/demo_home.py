@@ -1,0 +1,27 @@
+"""Telling the demonstration's home from a shop's: neither takes the other's data."""
+
+import orjson
+
+from shortlist.atomic import replace_file
+from shortlist.errors import DataError
+from shortlist.home import Home
+
+MARKER = "demo.json"
+
+
+def is_demo(home: Home) -> bool:
+    """Whether a home holds the demonstration's data."""
+    return (home.root / MARKER).exists()
+
+
+def refuse_demo(home: Home) -> None:
+    """Raise ``DataError`` for a home that holds the demonstration's data."""
+    if is_demo(home):
+        raise DataError(
+            f"{home.root}: holds the demonstration's data. Name another folder for your own with --home, or delete this one."
+        )
+
+
+def mark(home: Home, facts: dict[str, str]) -> None:
+    """Note what the demonstration has done."""
+    replace_file(home.root / MARKER, orjson.dumps(facts))
