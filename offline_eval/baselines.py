@@ -40,7 +40,7 @@ ALS_WEIGHTS: Final = (
 )
 """Pairs of alpha and regularization: what an interaction counts for, and ridges that have been good beside it."""
 
-EASE_REGULARIZATION: Final = (100.0, 10.0, 1_000.0)
+EASE_REGULARIZATION: Final = (100.0, 10.0, 1_000.0, 5_000.0)
 EASE_TRIAL_ITEMS: Final = 3_000
 """So many items tell regularisations apart, at a twentieth of the cost."""
 

@@ -18,7 +18,7 @@ def refuse_demo(home: Home) -> None:
     """Raise ``DataError`` for a home that holds the demonstration's data."""
     if is_demo(home):
         raise DataError(
-            f"{home.root}: holds the demonstration's data. Name another folder for your own with --home, or delete this one."
+            f"{home.root}: holds the demonstration's data. Name another folder for your own with --home, or delete it."
         )
 
 

@@ -26,5 +26,6 @@ def test_a_demo_home_takes_no_other_data(command: str, tmp_path: Path) -> None:
 
 def test_the_demo_has_a_home_of_its_own() -> None:
     """Without --home the demonstration goes to another folder than all other commands."""
-    assert "[env var: SHORTLIST_HOME; default: var-demo]" in CliRunner().invoke(group, ["demo", "--help"]).output
-    assert "[env var: SHORTLIST_HOME; default: var]" in CliRunner().invoke(group, ["train", "--help"]).output
+    for command, folder in (("demo", "var-demo"), ("train", "var"), ("serve", "var")):
+        said = " ".join(CliRunner().invoke(group, [command, "--help"]).output.split())
+        assert f"SHORTLIST_HOME; default: {folder}]" in said
