@@ -16,7 +16,7 @@ from data.attributes import ItemAttributes
 from data.interactions import History, Interactions, empty_history
 from ranking.two_stage import ListRequest, Mask, RankedList, Stage, TwoStage
 from shortlist.columns import EventType
-from shortlist.ids import MISSING
+from shortlist.ids import MISSING, canonical_id
 
 ListSource = Literal["personalized", "popular"]
 
@@ -26,6 +26,9 @@ REASONS: Final = {source.name: source.reason for source in SOURCES}
 BOUGHT: Final = "bought_before"
 FILLER: Final = "filler"
 """The reason of an item that no source found: it fills a list that would be short."""
+
+NOBODY: Final = ""
+"""The user of a list that is made for nobody in particular."""
 
 MASKS_KEPT: Final = 64
 
@@ -141,7 +144,7 @@ class Recommender:
 
     def history(self, user_id: str) -> History:
         """What is known of a user; empty for an unknown one."""
-        user_idx = self.interactions.users.position(user_id)
+        user_idx = self.interactions.users.position(canonical_id(user_id))
         if user_idx == MISSING:
             return empty_history(self.as_of)
         return self.interactions.history(user_idx, self.as_of)
@@ -163,9 +166,14 @@ class Recommender:
             allowed[self._bought(history)] = False
         if query.exclude_seen:
             allowed[history.item_idx] = False
-        excluded = np.array([self.interactions.items.position(item_id) for item_id in query.exclude], dtype=np.int32)
+        excluded = self._excluded(query)
         allowed[excluded[excluded != MISSING]] = False
         return allowed
+
+    def _excluded(self, query: Query) -> npt.NDArray[np.int32]:
+        """The positions of the items never to show, ``MISSING`` where an id is unknown."""
+        positions = [self.interactions.items.position(canonical_id(item_id)) for item_id in query.exclude]
+        return np.array(positions, dtype=np.int32)
 
     def _bought(self, history: History) -> npt.NDArray[np.int32]:
         """The items that a user bought; none when the target is another type, since purchases are then not marked."""
@@ -202,6 +210,12 @@ class Recommender:
         for path in query.categories:
             if self.attributes.categories.position(path) == MISSING:
                 yield f"No item is in the category {path!r}."
+        if query.user_id != NOBODY and self.interactions.users.position(canonical_id(query.user_id)) == MISSING:
+            yield "The user is unknown: the list holds what is popular."
+        for item_id, position in zip(query.exclude, self._excluded(query), strict=True):
+            if position == MISSING:
+                several = " Several items are several parameters: exclude=A&exclude=B." if "," in item_id else ""
+                yield f"No item has the id {item_id!r} that exclude names.{several}"
         if query.exclude_purchased and self.target != EventType.PURCHASE:
             yield f"The model is made of {self.target} events and knows no purchases to leave out."
         if len(ranked.item_idx) < query.offset + query.limit:

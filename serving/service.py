@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from experiments.assignment import Assigner, Assignment
 from experiments.config import ExperimentsConfig, load_experiments
 from ranking.bundling import load_recommender
-from ranking.recommender import Query, Recommendation, Recommended, Recommender
+from ranking.recommender import NOBODY, Query, Recommendation, Recommended, Recommender
 from serving.cache import cache_key
 from serving.parameters import ListParameters
 from serving.settings import ServiceSettings
@@ -19,9 +19,6 @@ from shortlist.config import dump_model
 from shortlist.errors import BundleError
 from shortlist.hashing import content_sha256
 from shortlist.registry import Registry
-
-NOBODY: Final = ""
-"""An id that no user has: its list is what everybody would get."""
 
 _LIST_PARAMETERS: Final = tuple(one.name for one in fields(Query) if one.name != "user_id")
 """Everything of a query that its list depends on, but for the user: the parameters of the cache key."""

@@ -10,6 +10,11 @@ import pandas as pd
 MISSING = -1
 
 
+def canonical_id(written: str) -> str:
+    """The id that a single text stands for, in a request or a query: trimmed, as imports trim theirs."""
+    return written.strip()
+
+
 class IdMap:
     """A fixed set of external ids, each with its position in byte order.
 

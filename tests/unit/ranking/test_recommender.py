@@ -10,7 +10,7 @@ from candidate_gen.settings import CandidateConfig
 from candidate_gen.training import fit_generator
 from data.arrays.past import Past
 from data.store import read_events
-from ranking.recommender import BOUGHT, FILLER, N_CONTRIBUTIONS, REASONS, Query, Recommendation, Recommender
+from ranking.recommender import BOUGHT, FILLER, N_CONTRIBUTIONS, NOBODY, REASONS, Query, Recommendation, Recommender
 from ranking.training_set import fit_context
 from ranking.two_stage import TwoStage
 from shortlist.home import Home
@@ -65,7 +65,23 @@ def test_list_is_full_and_counts_from_one(small_recommender: Recommender, user: 
     assert len(set(ids(found))) == 10
     assert all(item.reasons and set(item.reasons) <= {*REASONS.values(), BOUGHT, FILLER} for item in found.items)
     assert found.source == ("popular" if user == "nobody" else "personalized")
-    assert found.warnings == ()
+    assert found.warnings == (("The user is unknown: the list holds what is popular.",) if user == "nobody" else ())
+
+
+def test_ids_are_trimmed_at_the_door(viewer: Recommender) -> None:
+    """Blanks around an id mean nothing, in the user as in what is excluded; the id comes back as it was sent."""
+    found = viewer.recommend(Query(" u1 ", exclude=(" c",)))
+    assert ids(found) == ids(viewer.recommend(Query("u1", exclude=("c",))))
+    assert (found.user_id, found.source, found.warnings[1:]) == (" u1 ", "personalized", ())
+
+
+def test_an_unknown_id_is_told(viewer: Recommender) -> None:
+    """What is excluded and unknown is named, with what to do where it looks like several."""
+    (several, one, *_) = viewer.recommend(Query("u1", exclude=("a,b", "zz"), limit=3)).warnings
+    assert "'a,b'" in several
+    assert "exclude=A&exclude=B" in several
+    assert one == "No item has the id 'zz' that exclude names."
+    assert viewer.recommend(Query(NOBODY, limit=3)).warnings == ()
 
 
 @pytest.mark.parametrize("user", USERS)
@@ -80,7 +96,7 @@ def test_pages_are_parts_of_the_long_list(small_recommender: Recommender, user: 
             for offset in range(0, len(long.items) + 7, 7)
         ]
         assert tuple(item for part in parts for item in part.items) == long.items
-        assert parts[-1].warnings == (f"Only {len(long.items)} items qualify.",)
+        assert parts[-1].warnings[-1] == f"Only {len(long.items)} items qualify."
 
 
 def test_category_holds_what_is_below_it(small_recommender: Recommender) -> None:
