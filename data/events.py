@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from data.formats import AUTO, EVENT_ALIASES, FORMATS, Format, recognise
 from data.guests import NULL_WORDS, named_ids
 from data.mapping import ColumnMap, map_columns, require
 from data.numbers import Decimal, NumberColumn, read_numbers, read_prices
-from data.parsing import TIMESTAMP_DTYPE, TimeReading, is_numeric_time, to_numbers, to_text, to_times
+from data.parsing import TIMESTAMP_DTYPE, UNIT_MICROSECONDS, TimeReading, is_numeric_time, to_numbers, to_text, to_times
 from data.sources import RawTable
 from data.spelling import read_ids
 from shortlist.columns import (
@@ -26,9 +27,14 @@ from shortlist.columns import (
     USER_ID,
     EventType,
 )
-from shortlist.errors import DataError
+from shortlist.errors import DataError, DataRefused
 
 _RATING = ("rating", "ratings")
+
+FIRST_LIKELY_TIME: Final = pd.Timestamp("1971-01-01", tz="UTC")
+"""No shop's log is older, and a number in a larger unit than it was read in falls before it."""
+
+MOST_ROWS: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +99,15 @@ def canonical_events(raw: RawTable, reading: Reading) -> EventTable:
     rating = tuple(name for name in columns if known.is_price_of_all and squash(name) in _RATING)
     found = map_columns(columns, reading.columns, known.columns, EVENT_ALIASES, taken=rating)
     _require_columns(found, reading, raw)
+    warnings: list[str] = []
     numbers = {column: _numbers(column, found, raw, reading) for column in (PRICE, QUANTITY, POSITION)}
     texts = [column for column, dtype in EVENT_DTYPES.items() if dtype == "str" and column not in (USER_ID, ITEM_ID)]
     events = pd.DataFrame({column: _text(column, found, raw.rows) for column in texts}, index=raw.rows.index)
-    warnings: list[str] = []
     for column in (USER_ID, ITEM_ID):
         events[column] = _ids(column, found, raw, reading, warnings)
     for column, read in numbers.items():
         events[column] = read.values
-    events[TIMESTAMP] = _times(found, raw, reading, known)
+    events[TIMESTAMP] = _times(found, raw, reading, known, warnings)
     events[EVENT_TYPE] = _event_types(found, raw.rows, reading, rating, known)
     warnings += [read.warning(raw.name, column) for column, read in numbers.items() if read.n_unreadable]
     return EventTable(raw, _corrected(events, known)[list(EVENT_DTYPES)], found, known, tuple(warnings))
@@ -143,7 +149,7 @@ def _numbers(canonical: str, found: ColumnMap, raw: RawTable, reading: Reading) 
     return (read_prices if canonical == PRICE else read_numbers)(values, reading.decimal)
 
 
-def _times(found: ColumnMap, raw: RawTable, reading: Reading, known: Format) -> pd.Series:
+def _times(found: ColumnMap, raw: RawTable, reading: Reading, known: Format, warnings: list[str]) -> pd.Series:
     values = found.values(raw.rows, TIMESTAMP)
     if values is None:
         return pd.Series(pd.NaT, raw.rows.index, dtype=TIMESTAMP_DTYPE)
@@ -155,7 +161,44 @@ def _times(found: ColumnMap, raw: RawTable, reading: Reading, known: Format) -> 
             "Name it: --timestamp-unit s (ms, us, ns, or D for days since 1970). "
             "Dates such as 20240531 must be written 2024-05-31."
         )
-    return to_times(values, TimeReading(unit, reading.timezone))
+    times = to_times(values, TimeReading(unit, reading.timezone))
+    return times if unit is None or not is_numeric_time(values) else _of_one_unit(times, values, raw, unit, warnings)
+
+
+def _of_one_unit(times: pd.Series, values: pd.Series, raw: RawTable, unit: str, warnings: list[str]) -> pd.Series:
+    """Times given as numbers: those of 1970, where a number in a larger unit falls, are no times.
+
+    Raises
+    ------
+    DataRefused
+        When nearly all of them lie there.
+    """
+    is_wrong = times < FIRST_LIKELY_TIME
+    if not is_wrong.any():
+        return times
+    example = to_text(values[is_wrong]).iloc[0]
+    if is_wrong.sum() > MOST_ROWS * times.notna().sum():
+        units = [one for one in UNIT_MICROSECONDS if _is_likely(values[is_wrong], one)]
+        remedy = f"--timestamp-unit {units[0]} gives {_year(values[is_wrong], units[0])}. " if units else ""
+        raise DataRefused(
+            f"{raw.name}: read in the unit {unit}, all times lie before {FIRST_LIKELY_TIME:%Y}, such as "
+            f"{times[is_wrong].iloc[0].isoformat()} for {example}. {remedy}Nothing was imported."
+        )
+    warnings.append(
+        f"{raw.name}: {int(is_wrong.sum()):,} rows have a time before {FIRST_LIKELY_TIME:%Y} in the unit {unit}, such "
+        f"as {example}: two units in one column? They are set aside."
+    )
+    return times.mask(is_wrong)
+
+
+def _is_likely(values: pd.Series, unit: str) -> bool:
+    """Whether numbers are times of the last decades in a unit."""
+    return 1990 <= _year(values, unit) <= 2100
+
+
+def _year(values: pd.Series, unit: str) -> int:
+    times = to_times(values.iloc[:1_000], TimeReading(unit)).dropna()
+    return int(times.median().year) if len(times) else 0
 
 
 def _event_types(

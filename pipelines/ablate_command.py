@@ -14,6 +14,7 @@ from pipelines.exams import ProtocolChoice
 from pipelines.moments import Moment
 from pipelines.options import ManyValuesCommand, config_option, exits, home_option, json_option, print_json
 from pipelines.settings import read_config
+from pipelines.strays import without_strays
 from shortlist.home import Home
 from shortlist.progress import ConsoleReporter
 
@@ -45,9 +46,11 @@ def ablate_command(
     on where it was.
     """
     config = read_config(config_path)
-    exam, shop = make_exam(home, read_events(home), read_items(home), config, protocol, test_days, cut)
+    reporter = ConsoleReporter()
+    everything = without_strays(read_events(home), reporter) if cut is None else read_events(home)
+    exam, shop = make_exam(home, everything, read_items(home), config, protocol, test_days, cut)
     folder = report or home.reports / "ablation"
-    found = ablate(shop, exam, config, sources, folder, ConsoleReporter())
+    found = ablate(shop, exam, config, sources, folder, reporter)
     if as_json:
         print_json(found.to_dict())
     else:

@@ -16,6 +16,7 @@ from offline_eval.protocol import ProtocolName
 from offline_eval.stages import TWO_STAGE, own_stages
 from pipelines.exams import Exam, ProtocolChoice, choose_protocol, time_exam, untimed_exam
 from pipelines.settings import Config
+from pipelines.strays import without_strays
 from pipelines.training import ShopData, build_shop, fit_recommender
 from ranking.snapshots import MIN_SHARE_WITH_TIMES, share_with_times
 from shortlist.columns import TIMESTAMP
@@ -61,6 +62,7 @@ def evaluate_home(
     """
     reporter.step("reading the events")
     everything, catalog = read_events(home), read_items(home)
+    everything = without_strays(everything, reporter) if cut is None else everything
     exam, shop = make_exam(home, everything, catalog, config, protocol, test_days, cut)
     reporter.step(f"protocol {exam.test_set.protocol}: training on {len(exam.past):,} interactions")
     trained = fit_recommender(shop.at(exam.past), exam.as_of, config, reporter)

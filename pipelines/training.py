@@ -20,6 +20,7 @@ from data.catalog_arrays import build_attributes
 from data.interactions import Interactions, build_interactions, to_seconds
 from data.store import events_fingerprint, read_events
 from pipelines.settings import Config
+from pipelines.strays import without_strays
 from ranking.bundling import feature_schema, save_recommender
 from ranking.recommender import Recommender
 from ranking.snapshots import plan_labels
@@ -99,7 +100,9 @@ def fit_recommender(
 
 
 def train(home: Home, config: Config, reporter: Reporter, *, until: datetime | None = None) -> Manifest:
-    """Train on the stored events before `until` (all without one) and write a bundle, which is not serving yet.
+    """Train on the stored events before `until` and write a bundle, which is not serving yet.
+
+    Without a moment all events take part but strays that lie far behind all others.
 
     Raises
     ------
@@ -108,6 +111,7 @@ def train(home: Home, config: Config, reporter: Reporter, *, until: datetime | N
     """
     reporter.step("reading the events")
     events, catalog = read_events(home, until=until), read_items(home)
+    events = without_strays(events, reporter) if until is None else events
     shop = build_shop(events, catalog, config)
     end = _end(events, until)
     created_at = datetime.now(UTC)

@@ -368,3 +368,19 @@ def test_events_of_another_catalogue_are_warned_of(bring_in, write):
         write("a.csv", HEADER + "u,x,2024-05-01,view,,\n"), items=[write("i.csv", "item_id,title\ny,Top\n")]
     )
     assert any("none of the 1 events finds its item" in one and "such as x" in one for one in report.warnings)
+
+
+def test_a_wrong_unit_is_refused_with_the_right_one(home, bring_in, write):
+    """Seconds read as milliseconds all lie in January 1970: refused, with the unit that gives this century."""
+    rows = "".join(f"u{n},a,{1714557600 + n},view,,\n" for n in range(20))
+    with pytest.raises(DataRefused, match=r"before 1971.* --timestamp-unit s gives 2024\. Nothing was imported"):
+        bring_in(write("a.csv", HEADER + rows), timestamp_unit="ms")
+    assert not home.root.exists()
+
+
+def test_two_units_in_one_column_are_told(bring_in, write):
+    """The few that fall in 1970 are set aside, and the warning says why."""
+    rows = "".join(f"u{n},a,{1714557600000 + n * 1000},view,,\n" for n in range(20)) + "v,a,1714557600,view,,\n"
+    report = bring_in(write("a.csv", HEADER + rows), timestamp_unit="ms")
+    assert report.events.quarantined_by_reason == {"BAD_TIMESTAMP": 1}
+    assert any("1 rows have a time before 1971" in one and "two units" in one for one in report.warnings)
