@@ -198,7 +198,7 @@ def _is_likely(values: pd.Series, unit: str) -> bool:
 
 def _year(values: pd.Series, unit: str) -> int:
     times = to_times(values.iloc[:1_000], TimeReading(unit)).dropna()
-    return int(times.median().year) if len(times) else 0
+    return int(times.dt.year.median()) if len(times) else 0
 
 
 def _event_types(
