@@ -19,6 +19,11 @@ from shortlist.errors import DataError
 
 _LINE_BREAK: Final = re.compile(rb"\r\n?|\n")
 _SEPARATORS: Final = ",;\t|"
+MIN_SEPARATORS: Final = 2
+"""A line of three cells is no title: an event needs as many."""
+
+_TOLD_SEPARATOR: Final = re.compile(rb"sep=([,;\t|])(?:\r\n?|\n)", re.IGNORECASE)
+"""A first line for spreadsheets, which names the separator; it holds no record and counts as blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,9 @@ def read_csv(data: bytes, name: str) -> CsvTable:
         When there is no header, two columns have one name, or records and lines do not add up.
     """
     data = data.removeprefix(b"\xef\xbb\xbf")
-    separator = _separator(data, name)
+    told = _TOLD_SEPARATOR.match(data)
+    data = data[told.end() :] if told else data
+    separator = told[1].decode() if told else _separator(data, name)
     warnings: tuple[str, ...] = ()
     broken = _first_broken(data, separator)
     if broken is not None:
@@ -80,8 +87,9 @@ def read_csv(data: bytes, name: str) -> CsvTable:
     outside = _quoted(separator).sub(rb"\1q", data) if b'"' in data else data
     n_outside, blank = _n_lines(outside), _n_blank(outside)
     rows, malformed = _parsed(data, _columns(data, separator, name), separator)
-    physical = _n_lines(data)
-    lines = Lines(physical, 1 + len(rows) + len(malformed), physical - n_outside, blank)
+    n_told = int(told is not None)
+    physical = _n_lines(data) + n_told
+    lines = Lines(physical, 1 + len(rows) + len(malformed), physical - n_told - n_outside, blank + n_told)
     if lines.records + lines.within_cells + lines.blank != physical:
         raise DataError(
             f"{name}: {physical:,} lines, of which {lines.records:,} were read as records, {lines.within_cells:,} lie "
@@ -161,9 +169,21 @@ def _columns(data: bytes, separator: str, name: str) -> list[str]:
     options = pacsv.ParseOptions(delimiter=separator, newlines_in_values=True)
     line = pa.BufferReader(header.rstrip(b"\r\n") + b"\n")
     names: list[str] = pacsv.read_csv(line, parse_options=options).column_names
-    if len(set(names)) < len(names):
-        raise DataError(f"{name}: two columns have the same name. Columns found: {', '.join(names)}. Rename one.")
+    if len(names) == 1:
+        _refuse_title(data, name)
+    named = [one for one in names if one.strip()]
+    if len(set(named)) < len(named):
+        raise DataError(f"{name}: two columns have the same name. Columns found: {', '.join(named)}. Rename one.")
     return names
+
+
+def _refuse_title(data: bytes, name: str) -> None:
+    """Raise ``DataError`` where lines of several cells come below a first line of one: that is a title."""
+    for number, line in enumerate(_LINE_BREAK.split(data[:100_000])[:20], start=1):
+        if max(line.decode("utf-8", "replace").count(mark) for mark in _SEPARATORS) >= MIN_SEPARATORS:
+            raise DataError(
+                f"{name}: line 1 names one column, and line {number} looks like the header. Delete the lines above it."
+            )
 
 
 def _parsed(data: bytes, names: list[str], separator: str) -> tuple[pd.DataFrame, tuple[MalformedRow, ...]]:
@@ -190,4 +210,7 @@ def _parsed(data: bytes, names: list[str], separator: str) -> tuple[pd.DataFrame
         if "straddling" not in str(error):
             raise
         table = read(min(len(data) + 1, (1 << 31) - 1))  # a cell longer than a block
-    return table.to_pandas(), tuple(malformed)
+    unnamed = [one if one.strip() else f"(column {place})" for place, one in enumerate(names, start=1)]
+    rows = table.rename_columns(unnamed).to_pandas()
+    empty = [one for one, given in zip(unnamed, names, strict=True) if one != given and rows[one].isna().all()]
+    return rows.drop(columns=empty), tuple(malformed)

@@ -92,7 +92,7 @@ def _kind(path: Path) -> str | None:
 
 
 def _read(path: Path) -> RawTable:
-    readers = {"csv": _read_csv, "jsonl": _read_json_lines, "parquet": _read_parquet}
+    readers = {"csv": _read_csv, "jsonl": _read_json, "parquet": _read_parquet}
     kind = _kind(path)
     if kind is None:
         raise DataError(f"{path}: unknown kind of file. Shortlist reads .csv, .tsv, .jsonl (also .gz) and .parquet.")
@@ -129,11 +129,35 @@ def _csv_row_numbers(n_rows: int, malformed: Sequence[MalformedRow]) -> pd.Serie
     return everything[~everything.isin(skipped)].iloc[:n_rows].reset_index(drop=True)
 
 
-def _read_json_lines(path: Path) -> RawTable:
+def _read_json(path: Path) -> RawTable:
+    """Records one a line, or one array of them."""
+    content = _content(path)
+    if content.lstrip().startswith(b"["):
+        try:
+            return _read_json_array(path, orjson.loads(content))
+        except orjson.JSONDecodeError as error:
+            raise DataError(f"{path}: begins as a JSON array and is none: {error}. Write one object a line.") from error
+    return _read_json_lines(path, content)
+
+
+def _read_json_array(path: Path, entries: list[object]) -> RawTable:
+    is_record = [isinstance(one, dict) for one in entries]
+    good = [number for number, is_good in enumerate(is_record, start=1) if is_good]
+    malformed = tuple(
+        MalformedRow(number, orjson.dumps(one).decode())
+        for number, (one, is_good) in enumerate(zip(entries, is_record, strict=True), start=1)
+        if not is_good
+    )
+    records = pd.DataFrame([entries[number - 1] for number in good], dtype="object")
+    rows, numbered = expand_records(records, pd.Series(good, dtype="int64"))
+    return RawTable(str(path), rows, numbered, malformed)
+
+
+def _read_json_lines(path: Path, content: bytes) -> RawTable:
     records: list[dict[str, object]] = []
     numbers: list[int] = []
     malformed: list[MalformedRow] = []
-    lines = _content(path).split(b"\n")
+    lines = content.split(b"\n")
     lines = lines[:-1] if not lines[-1] else lines
     for number, line in enumerate((one for one in lines if one.strip()), start=1):
         record = _json_object(line)

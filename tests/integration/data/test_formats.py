@@ -115,6 +115,14 @@ def test_ids_are_kept_as_text(home, bring_in, write):
     assert sorted(events["item_id"]) == sorted(ids)
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_json_array_is_read(home, bring_in, write, indent):
+    """One array of records, on one line or many, is as good as a record a line; what is no record is malformed."""
+    records = [{"user_id": f"u{n}", "item_id": "a", "timestamp": "2024-05-01", "event_type": "view"} for n in range(3)]
+    report = bring_in(write("events.json", json.dumps([*records, 5], indent=indent)))
+    assert (report.events.accepted, report.events.quarantined_by_reason) == (3, {"MALFORMED_ROW": 1})
+
+
 def test_integer_ids_with_gaps(home, bring_in, tmp_path):
     """A numeric id column that became float because one is missing gives 123, not 123.0."""
     frame = pd.DataFrame({"user_id": [123.0, None], "item_id": [7, 8], "timestamp": [MOMENT] * 2, "event_type": "view"})

@@ -3,6 +3,7 @@
 import pytest
 
 from data.csv_files import Lines, MalformedRow, read_csv
+from shortlist.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,8 @@ from data.csv_files import Lines, MalformedRow, read_csv
         (b'a,b\n1,"x\n\ny"\n', [["1", "x\n\ny"]], Lines(4, 2, 2, 0)),
         (b'"a\nb",c\n1,2\n', [["1", "2"]], Lines(3, 2, 1, 0)),
         (b'a,b\n1,5" screen\n', [["1", '5" screen']], Lines(2, 2, 0, 0)),
+        (b"sep=;\r\na;b\r\n1;2,5\r\n", [["1", "2,5"]], Lines(3, 2, 0, 1)),
+        (b"a,b,,\n1,2,,\n", [["1", "2"]], Lines(2, 2, 0, 0)),
     ],
 )
 def test_every_line_has_its_place(data: bytes, rows: list[list[str]], lines: Lines) -> None:
@@ -51,3 +54,16 @@ def test_a_cell_longer_than_a_block_is_read() -> None:
     """A description of three megabytes is a cell like others."""
     table = read_csv(b"a,b\n1," + b"x" * 3_000_000 + b"\n2,y\n", "t")
     assert [len(cell) for cell in table.rows["b"]] == [3_000_000, 1]
+
+
+def test_a_nameless_column_with_values_is_kept_by_its_place() -> None:
+    """Columns without a name are left away when they are empty, and else called by their place."""
+    table = read_csv(b"a,,\n1,x,\n", "t")
+    assert table.rows.to_dict("list") == {"a": ["1"], "(column 2)": ["x"]}
+
+
+def test_a_title_above_the_header_is_pointed_out() -> None:
+    """A first line of one cell above lines of several is refused, with the line that looks like the header."""
+    with pytest.raises(DataError, match=r"line 3 looks like the header\. Delete the lines above it"):
+        read_csv(b"Order report 2024\n\nuser_id,item_id,timestamp\nu,a,2024-05-01\n", "t")
+    assert len(read_csv(b"user_id\nu1\nu2\n", "t").rows) == 2
