@@ -9,7 +9,7 @@ FAST    = -m "not slow" -n 2 --dist worksteal -q --ignore tests/integration --ig
 FAST_TMP = $$(test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
-LOCK    = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+LOCK    = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
 		--no-header --no-annotate --quiet --group pyproject.toml:build --extra demo
 
 # One thread for each linear-algebra library: the work is parallel one level up, and sums stay in one order.
