@@ -112,7 +112,8 @@ def test_json_results_parse(small_home: Home, tmp_path: Path) -> None:
     assert manifest["version"] == version["version"]
     assert result("publish", "current") == {"current": version["version"]}
     lists = result("recommend", "--users", "all", "--k", "2", "--stage", "retrieval", "--out", str(out))
-    assert lists == {"version": version["version"], "n_users": 200, "n_rows": 400, "out": str(out)}
+    counts = {"n_users": 200, "n_unknown": 0, "n_rows": 400}
+    assert lists == {"version": version["version"], **counts, "out": str(out)}
 
 
 def test_words_for_people(small_home: Home) -> None:
