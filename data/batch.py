@@ -49,6 +49,11 @@ class Batch:
         good: pd.DataFrame = self.rows[self.codes == GOOD]
         return good
 
+    @property
+    def n_accepted(self) -> int:
+        """Rows that nothing is wrong with."""
+        return int((self.codes == GOOD).sum())
+
     def quarantine(self, labels: npt.ArrayLike, reason: Reason) -> None:
         """Set rows aside for a reason; rows that have one keep theirs."""
         positions = np.asarray(labels, dtype=np.int64)

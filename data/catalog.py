@@ -14,6 +14,7 @@ from data.event_names import squash
 from data.events import Reading
 from data.formats import AUTO, CATEGORY_LEVELS, FORMATS, ITEM_ALIASES, USER_ALIASES, recognise
 from data.guests import named_ids
+from data.lookup import is_among
 from data.mapping import ColumnMap, map_columns, require
 from data.numbers import read_prices
 from data.parsing import TimeReading, is_numeric_time, to_availability, to_text, to_times
@@ -123,12 +124,8 @@ def merge(stored: pd.DataFrame, new: pd.DataFrame, key: str) -> pd.DataFrame:
     A value that is missing in the new row leaves the stored one, and a row that has no new one stays.
     """
     columns = [*stored.columns, *(column for column in new.columns if column not in stored.columns)]
-    before = stored.set_index(key).reindex(new[key]).reindex(columns=columns).astype("object")
-    given = new.set_index(key).reindex(columns=columns).astype("object")
-    updated = given.where(given.notna(), before).drop(columns=key).rename_axis(key).reset_index()
-    kept = stored[~stored[key].isin(new[key])].astype("object")
-    together = pd.concat([kept, updated], ignore_index=True)
-    return together.reindex(columns=columns).sort_values(key, kind="stable").reset_index(drop=True)
+    merged = new.set_index(key).combine_first(stored.set_index(key))
+    return merged.sort_index(kind="stable").reset_index().reindex(columns=columns)
 
 
 def merged_items(stored: pd.DataFrame, new: pd.DataFrame, *, is_whole: bool) -> pd.DataFrame:
@@ -136,13 +133,12 @@ def merged_items(stored: pd.DataFrame, new: pd.DataFrame, *, is_whole: bool) -> 
 
     Where the file is the whole catalogue its rows stand alone, and the items that it lacks are discontinued.
     """
+    states = {AVAILABILITY: True, DISCONTINUED: False}
+    stored = stored.astype(dict.fromkeys(states, "boolean"))
     if is_whole:
-        lacking = ~stored[ITEM_ID].isin(new[ITEM_ID])
+        lacking = ~is_among(stored[ITEM_ID], new[ITEM_ID])
         stored = stored[lacking].assign(**{AVAILABILITY: False, DISCONTINUED: True})
-    items = merge(stored, new, ITEM_ID)
-    for column, usual in ((AVAILABILITY, True), (DISCONTINUED, False)):
-        items[column] = items[column].astype("boolean").fillna(usual)
-    return items.astype(ITEM_DTYPES)
+    return merge(stored, new, ITEM_ID).fillna(states).astype(ITEM_DTYPES)
 
 
 def stage_items(publication: Publication, items: pd.DataFrame) -> None:

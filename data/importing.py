@@ -32,6 +32,7 @@ from data.catalog import (
 from data.csv_files import Lines
 from data.duplicates import find_duplicates
 from data.events import EventTable, Reading, canonical_events
+from data.lookup import is_among
 from data.publication import Publication, import_lock, reading
 from data.reasons import Reason
 from data.report import CatalogChanges, ImportReport, TableReport, catalog_changes, table_report
@@ -39,7 +40,7 @@ from data.settings import DataConfig
 from data.sources import RawTable, read_sources
 from data.spelling import spelt_twice
 from data.store import stage_events, stored_of, stored_on, stored_user_ids, stored_with_ids
-from data.validation import GOOD, contract_codes
+from data.validation import contract_codes
 from shortlist.columns import (
     CATEGORY,
     CATEGORY_SEPARATOR,
@@ -222,7 +223,7 @@ def _entity_batch(
 def _refuse_if_bad(batch: Batch | None, config: DataConfig, formats: Mapping[str, str]) -> None:
     if batch is None or not len(batch.rows):
         return
-    n_rows, n_bad, n_good = len(batch.rows), batch.n_bad(), int((batch.codes == GOOD).sum())
+    n_rows, n_bad, n_good = len(batch.rows), batch.n_bad(), batch.n_accepted
     if n_good and n_bad <= config.max_bad_share * n_rows:
         return
     counts = ", ".join(f"{reason} {count:,}" for reason, count in batch.counts().items())
@@ -254,8 +255,10 @@ def _plan(home: Home, checked: _Checked, config: DataConfig, says: Reporter) -> 
         _set_aside_excluded(checked.events, catalog, config.excluded_categories)
         _set_aside_known(checked.events, home)
         plan.accepted = checked.events.accepted
-        plan.facts = _facts(plan.accepted, catalog, home)
-        plan.warnings = _id_warnings(plan.accepted, catalog[ITEM_ID], home)
+        item_ids = plan.accepted[ITEM_ID]
+        unjoined = item_ids[~is_among(item_ids, catalog[ITEM_ID])] if len(catalog) else None
+        plan.facts = _facts(plan.accepted, unjoined, home)
+        plan.warnings = _id_warnings(plan.accepted, unjoined, catalog[ITEM_ID], home)
     return plan
 
 
@@ -266,7 +269,7 @@ def _set_aside_excluded(batch: Batch, catalog: pd.DataFrame, prefixes: Sequence[
     starts = tuple(f"{prefix}{CATEGORY_SEPARATOR}" for prefix in prefixes)
     excluded = catalog.loc[paths.str.startswith(starts), ITEM_ID]
     accepted = batch.accepted
-    batch.quarantine(accepted.index[accepted[ITEM_ID].isin(excluded)], Reason.EXCLUDED_CATEGORY)
+    batch.quarantine(accepted.index[is_among(accepted[ITEM_ID], excluded)], Reason.EXCLUDED_CATEGORY)
 
 
 def _set_aside_known(batch: Batch, home: Home) -> None:
@@ -278,9 +281,8 @@ def _set_aside_known(batch: Batch, home: Home) -> None:
     batch.quarantine(accepted.index[find_duplicates(accepted, stored)], Reason.DUPLICATE)
 
 
-def _facts(accepted: pd.DataFrame, catalog: pd.DataFrame, home: Home) -> dict[str, object]:
+def _facts(accepted: pd.DataFrame, unjoined: pd.Series | None, home: Home) -> dict[str, object]:
     times, kinds = accepted[TIMESTAMP], accepted[EVENT_TYPE].value_counts()
-    unjoined = accepted.loc[~accepted[ITEM_ID].isin(catalog[ITEM_ID]), ITEM_ID] if len(catalog) else None
     matched = _matched_cancels(accepted, home)
     return {
         "unjoined_events": None if unjoined is None else len(unjoined),
@@ -295,7 +297,7 @@ def _facts(accepted: pd.DataFrame, catalog: pd.DataFrame, home: Home) -> dict[st
     }
 
 
-def _id_warnings(accepted: pd.DataFrame, catalog_ids: pd.Series, home: Home) -> list[str]:
+def _id_warnings(accepted: pd.DataFrame, unjoined: pd.Series | None, catalog_ids: pd.Series, home: Home) -> list[str]:
     """Customers that may be one, and items that the catalogue may know by another spelling."""
     found = []
     n_users, (one, other) = spelt_twice(accepted[USER_ID], stored_user_ids(home))
@@ -304,8 +306,7 @@ def _id_warnings(accepted: pd.DataFrame, catalog_ids: pd.Series, home: Home) -> 
             f"events: {n_users:,} user ids are spelt in two ways, such as {one} and {other}; they are taken as "
             "different customers. Export ids as text from both sources."
         )
-    unjoined = accepted.loc[~accepted[ITEM_ID].isin(catalog_ids), ITEM_ID]
-    if not len(catalog_ids) or unjoined.empty:
+    if unjoined is None or unjoined.empty:
         return found
     n_items, (one, other) = spelt_twice(unjoined, catalog_ids)
     if n_items:
@@ -340,7 +341,7 @@ def _report(checked: _Checked, plan: _Plan, import_id: str | None) -> ImportRepo
     warnings += [
         f"{batch.kind}: the files hold no rows." for batch in batches if batch is not None and not len(batch.rows)
     ]
-    if checked.events is not None and len(checked.events.rows) and not len(checked.events.accepted):
+    if checked.events is not None and len(checked.events.rows) and not checked.events.n_accepted:
         warnings.append("events: none is new; the reasons are listed.")
     return ImportReport(
         events=_table(checked.events),
@@ -360,7 +361,7 @@ def _holds_known_rows(checked: _Checked) -> bool:
     """Whether there is a good row at all, which then must have been known."""
     entities = [batch for batch in (checked.items, checked.users) if batch is not None]
     known = checked.events is not None and str(Reason.DUPLICATE) in checked.events.counts()
-    return known or any(len(batch.accepted) > 0 for batch in entities)
+    return known or any(batch.n_accepted > 0 for batch in entities)
 
 
 def _table(batch: Batch | None) -> TableReport | None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from data.batch import Batch
 from data.csv_files import Lines
+from data.lookup import is_among
 from shortlist.columns import DISCONTINUED, ITEM_ID
 
 
@@ -102,18 +103,18 @@ class ImportReport:
 def table_report(batch: Batch) -> TableReport:
     """Count a batch."""
     counts = batch.counts()
-    accepted = len(batch.accepted)
+    accepted = batch.n_accepted
     return TableReport(len(batch.rows), accepted, sum(counts.values()), counts, batch.examples())
 
 
 def catalog_changes(stored: pd.DataFrame, given: pd.DataFrame, merged: pd.DataFrame) -> CatalogChanges:
     """Compare the catalogue before and after."""
-    is_there = given[ITEM_ID].isin(stored[ITEM_ID])
+    is_there = is_among(given[ITEM_ID], stored[ITEM_ID])
     before, after = (one.set_index(ITEM_ID).loc[given.loc[is_there, ITEM_ID]] for one in (stored, merged))
     is_same = (before == after) | (before.isna() & after.isna())
     return CatalogChanges(
         new=int((~is_there).sum()),
         changed=int((~is_same.all(axis=1)).sum()),
-        not_in_file=int((~stored[ITEM_ID].isin(given[ITEM_ID])).sum()),
+        not_in_file=int((~is_among(stored[ITEM_ID], given[ITEM_ID])).sum()),
         discontinued=int(merged[DISCONTINUED].sum()),
     )
