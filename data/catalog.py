@@ -14,6 +14,7 @@ from data.event_names import squash
 from data.events import Reading
 from data.formats import AUTO, CATEGORY_LEVELS, FORMATS, ITEM_ALIASES, USER_ALIASES, recognise
 from data.guests import named_ids
+from data.inventory import check_absent, check_content
 from data.lookup import is_among
 from data.mapping import ColumnMap, map_columns, require
 from data.numbers import read_prices
@@ -104,7 +105,7 @@ def canonical_users(raw: RawTable, given: Reading) -> EntityTable:
 def read_items(home: Home) -> pd.DataFrame:
     """The catalogue in canonical columns and dtypes, sorted by ``item_id``; without rows when there is none."""
     with reading(home):
-        stored = _read(home.items)
+        stored = _read(home, home.items)
     rows = stored.reindex(columns=list(ITEM_DTYPES))
     rows[DISCONTINUED] = rows[DISCONTINUED].astype("boolean").fillna(value=False)  # release 0.1 stored none
     return rows.astype(ITEM_DTYPES)
@@ -113,7 +114,7 @@ def read_items(home: Home) -> pd.DataFrame:
 def read_users(home: Home) -> pd.DataFrame:
     """``user_id`` and the attribute columns, all str, sorted by ``user_id``; without rows when there are none."""
     with reading(home):
-        stored = _read(home.users)
+        stored = _read(home, home.users)
     rows = stored if USER_ID in stored else pd.DataFrame({USER_ID: []})
     return rows.astype("str")
 
@@ -155,9 +156,11 @@ def _stage(publication: Publication, target: Path, rows: pd.DataFrame, schema: p
     pq.write_table(pa.Table.from_pandas(rows, schema=schema, preserve_index=False), publication.stage(target))
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(home: Home, path: Path) -> pd.DataFrame:
     if not path.exists():
+        check_absent(home, path)
         return pd.DataFrame()
+    check_content(home, [path])
     try:
         stored: pd.DataFrame = pq.ParquetFile(path).read().to_pandas()
     except (OSError, pa.ArrowException) as error:

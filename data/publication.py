@@ -17,20 +17,27 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Annotated, Final
 
-import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from data.inventory import check_name, inventory_or_adopted, is_data_file
 from shortlist.atomic import replace_file, sync_file, sync_folder
-from shortlist.errors import StoreUnavailable
+from shortlist.errors import DataError, StoreUnavailable
 from shortlist.home import Home
 from shortlist.progress import Reporter, SilentReporter
 
-IMPORT_LOCK: Final = ".import.lock"
 PUBLISH_LOCK: Final = ".publish.lock"
-STAGING: Final = ".staging"
-REDO: Final = ".redo.json"
 _SYNC_THREADS: Final = 16
+
+
+class _Redo(BaseModel):
+    """The record of a change: the folder under ``.staging/`` and the files of it, by their places in the home."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    staged: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    targets: list[Annotated[str, AfterValidator(check_name)]]
 
 
 @contextlib.contextmanager
@@ -44,7 +51,7 @@ def import_lock(home: Home) -> Iterator[None]:
     """
     try:
         home.root.mkdir(parents=True, exist_ok=True)
-        lock = (home.root / IMPORT_LOCK).open("a")
+        lock = home.import_lock.open("a")
     except OSError as error:
         raise StoreUnavailable(f"{home.root}: cannot be written to: {error.strerror}. Name another --home.") from error
     with lock:
@@ -58,7 +65,7 @@ def import_lock(home: Home) -> Iterator[None]:
 def reading(home: Home) -> Iterator[None]:
     """See the home between two changes, never within one; nothing is created where there is no home."""
     while True:
-        _finish_dead_change(home)
+        mend_if_idle(home)
         try:
             lock = (home.root / PUBLISH_LOCK).open("r")
         except FileNotFoundError:
@@ -66,7 +73,7 @@ def reading(home: Home) -> Iterator[None]:
             return
         with lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
-            if not (home.root / REDO).exists():  # else its importer died while this process waited
+            if not home.redo.exists():  # else its importer died while this process waited
                 yield
                 return
 
@@ -89,25 +96,28 @@ class Publication:
     @property
     def folder(self) -> Path:
         """Where files are staged."""
-        return self.home.root / STAGING / self.name
+        return self.home.staging / self.name
 
     def stage(self, target: Path) -> Path:
         """Where to write the new content of `target`, a file of the home that may exist or not."""
-        relative = target.relative_to(self.home.root)
+        relative = check_name(str(target.relative_to(self.home.root)))
         staged = self.folder / relative
         staged.parent.mkdir(parents=True, exist_ok=True)
-        self._targets.append(str(relative))
+        self._targets.append(relative)
         return staged
 
     def publish(self, reporter: Reporter | None = None) -> None:
         """Make the staged files durable and put them into place, in the order in which they were staged."""
         says = reporter or SilentReporter()
+        listed = inventory_or_adopted(self.home).updated(self.folder, filter(is_data_file, self._targets))
+        self.stage(self.home.stored_files).write_bytes(listed.to_json())
         says.step(f"Securing {len(self._targets):,} new files")
         _sync_all(sync_file, (self.folder / target for target in self._targets))
+        redo = _Redo(staged=self.name, targets=self._targets)
         _sync_all(sync_folder, {self.folder.parent, *_folders_of(self.folder, self._targets)})
         with (self.home.root / PUBLISH_LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            replace_file(self.home.root / REDO, orjson.dumps({"staged": self.name, "targets": self._targets}))
+            replace_file(self.home.redo, redo.model_dump_json().encode())
             _roll_forward(self.home, says)
 
 
@@ -121,35 +131,46 @@ def _try_lock(lock: IO[str]) -> bool:
 
 def _mend(home: Home) -> None:
     """Finish a change that was decided, and throw away one that was not. The import lock must be held."""
-    if (home.root / REDO).exists():
+    if home.redo.exists():
         with (home.root / PUBLISH_LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             _roll_forward(home, SilentReporter())
-    shutil.rmtree(home.root / STAGING, ignore_errors=True)
+    shutil.rmtree(home.staging, ignore_errors=True)
 
 
-def _finish_dead_change(home: Home) -> None:
-    """Mend the home if something was left behind and no importer is alive."""
-    if not (home.root / REDO).exists() and not (home.root / STAGING).exists():
+def mend_if_idle(home: Home) -> None:
+    """Finish or throw away what an import left, if no importer is alive."""
+    if not home.redo.exists() and not home.staging.exists():
         return
-    with (home.root / IMPORT_LOCK).open("a") as lock:
+    with home.import_lock.open("a") as lock:
         if _try_lock(lock):
             _mend(home)
 
 
 def _roll_forward(home: Home, reporter: Reporter) -> None:
     """Do the renames of the redo record that are not done yet, and remove it."""
-    redo = orjson.loads((home.root / REDO).read_bytes())
-    staging = home.root / STAGING / redo["staged"]
-    for target in reporter.track(redo["targets"], len(redo["targets"]), "Putting files into place"):
+    redo = _read_redo(home)
+    staging = home.staging / redo.staged
+    for target in reporter.track(redo.targets, len(redo.targets), "Putting files into place"):
         final = home.root / target
         if (staging / target).exists():
             final.parent.mkdir(parents=True, exist_ok=True)
             os.replace(staging / target, final)
-    _sync_all(sync_folder, _folders_of(home.root, redo["targets"]))
-    (home.root / REDO).unlink()
+    _sync_all(sync_folder, _folders_of(home.root, redo.targets))
+    home.redo.unlink()
     sync_folder(home.root)
-    shutil.rmtree(home.root / STAGING, ignore_errors=True)
+    shutil.rmtree(home.staging, ignore_errors=True)
+
+
+def _read_redo(home: Home) -> _Redo:
+    path = home.redo
+    try:
+        return _Redo.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise DataError(
+            f"{path}: is not the record of a change: {error.errors()[0]['msg']}. Restore the home from a backup; or "
+            "delete this file and import the last files again."
+        ) from error
 
 
 def _sync_all(sync: Callable[[Path], None], paths: Iterable[Path]) -> None:

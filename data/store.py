@@ -14,6 +14,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from data.cancels import net_cancels
+from data.inventory import DAY_PREFIX, check_content, day_files
 from data.publication import Publication, reading
 from shortlist.columns import EVENT_DTYPES, EVENT_ID, EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID
 from shortlist.errors import DataError
@@ -25,7 +26,6 @@ _ARROW_TYPES: Final = {
     "bool": pa.bool_(),
     "datetime64[us, UTC]": pa.timestamp("us", tz="UTC"),
 }
-_DATE_FOLDER: Final = "date="
 _PLACE: Final = "place"
 """Where an event stood in the files of its import: the order of what one user did at one moment."""
 
@@ -63,10 +63,12 @@ def read_events(home: Home, *, until: datetime | None = None, columns: Sequence[
     Raises
     ------
     DataError
-        When there are no events.
+        When there are no events, or a stored file is missing, foreign or damaged.
     """
     with reading(home):
-        stored = _read_table(_event_files(home, _dates_before(until)), _before(until))
+        files = _event_files(home, _dates_before(until))
+        check_content(home, files)
+        stored = _read_table(files, _before(until))
     if not len(stored):
         when = "" if until is None else f" before {until.isoformat()}"
         raise DataError(
@@ -79,7 +81,7 @@ def read_events(home: Home, *, until: datetime | None = None, columns: Sequence[
 
 def has_events(home: Home) -> bool:
     """Whether any event is stored."""
-    return bool(_event_files(home))
+    return any(home.events.glob(f"{DAY_PREFIX}*/*.parquet"))
 
 
 def stored_on(home: Home, dates: Collection[date]) -> pd.DataFrame:
@@ -113,7 +115,7 @@ def stage_events(publication: Publication, events: pd.DataFrame, import_id: str)
     days = np.asarray(table[TIMESTAMP].cast(pa.timestamp("us"))).astype("datetime64[D]")
     starts = np.flatnonzero(np.append(True, days[1:] != days[:-1])) if len(days) else np.array([], dtype=np.int64)
     for start, end in zip(starts, np.append(starts[1:], len(days)), strict=True):
-        folder = publication.home.events / f"{_DATE_FOLDER}{days[start]}"
+        folder = publication.home.events / f"{DAY_PREFIX}{days[start]}"
         staged = publication.stage(folder / f"{import_id}.parquet")
         pq.write_table(table.slice(start, end - start), staged)
 
@@ -150,12 +152,7 @@ def _content(column: Any) -> Iterable[bytes]:
 
 def _event_files(home: Home, wanted: Any = None) -> list[Path]:
     """The event files of the dates that a predicate wants, in a stable order."""
-    if not home.events.is_dir():
-        return []
-    folders = sorted(folder for folder in home.events.iterdir() if folder.name.startswith(_DATE_FOLDER))
-    days = ((folder, date.fromisoformat(folder.name.removeprefix(_DATE_FOLDER))) for folder in folders)
-    kept = [folder for folder, day in days if wanted is None or wanted(day)]
-    return [file for folder in kept for file in sorted(folder.glob("*.parquet"))]
+    return [file for day, files in day_files(home).items() if wanted is None or wanted(day) for file in files]
 
 
 def _dates_before(until: datetime | None) -> Any:

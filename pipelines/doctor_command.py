@@ -5,23 +5,24 @@ from dataclasses import asdict
 
 import click
 
-from pipelines.options import config_option, exits, home_option, json_option, print_json
+from pipelines.options import config_option, exits, home_as_it_is_option, json_option, print_json
+from pipelines.upkeep import examine_home
 from shortlist.doctor import Finding, examine
 from shortlist.home import Home
 
 
 @click.command("doctor")
 @click.option("--redis", "redis_url", envvar="SHORTLIST_REDIS_URL", show_envvar=True, help="redis://host:6379/0")
-@home_option
+@home_as_it_is_option
 @config_option
 @json_option
 @exits
 def doctor_command(redis_url: str | None, home: Home, config_path: object, *, as_json: bool) -> None:
-    """Look at Python, the libraries, libgomp, name clashes, Redis, the disk and the bundle; say how to mend each.
+    """Look at Python, the libraries, name clashes, Redis, the disk and the home; say how to mend each.
 
     Exit code 1 when something is broken; a warning alone is no failure.
     """
-    findings = examine(home, redis_url)
+    findings = [*examine(home, redis_url), *examine_home(home)]
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

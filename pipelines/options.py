@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pipelines.upkeep import tidy
 from shortlist.errors import BundleError, ConfigError, DataError, GateRefused, ShortlistError
 from shortlist.home import Home
 
@@ -57,7 +58,7 @@ def _repeat_flags(arguments: list[str], flags: set[str]) -> list[str]:
 
 
 def home_option(command: Command) -> Command:
-    """Add --home, given to the command as `home`, a `Home`."""
+    """Add --home, given to the command as `home`, a `Home` without what killed commands left in it."""
     return _home_option(command, "var")
 
 
@@ -66,7 +67,18 @@ def demo_home_option(command: Command) -> Command:
     return _home_option(command, "var-demo")
 
 
-def _home_option(command: Command, default: str) -> Command:
+def home_as_it_is_option(command: Command) -> Command:
+    """The same for a command that only looks: what killed commands left stays."""
+    return _home_option(command, "var", is_looked_at_only=True)
+
+
+def _tidied(home: Home, *, is_looked_at_only: bool) -> Home:
+    if not is_looked_at_only:
+        tidy(home)
+    return home
+
+
+def _home_option(command: Command, default: str, *, is_looked_at_only: bool = False) -> Command:
     return click.option(
         "--home",
         type=click.Path(path_type=Path, file_okay=False),
@@ -74,7 +86,7 @@ def _home_option(command: Command, default: str) -> Command:
         envvar="SHORTLIST_HOME",
         show_default=True,
         show_envvar=True,
-        callback=lambda _context, _parameter, root: Home(root),
+        callback=lambda _context, _parameter, root: _tidied(Home(root), is_looked_at_only=is_looked_at_only),
         help="The folder that holds events, bundles and reports.",
     )(command)
 

@@ -26,6 +26,26 @@ class Home:
         return self.root / "catalog" / "users.parquet"
 
     @property
+    def stored_files(self) -> Path:
+        """The list of the files of events and catalogue, each with its size and hash."""
+        return self.root / "files.json"
+
+    @property
+    def import_lock(self) -> Path:
+        """The file whose lock the one importer holds."""
+        return self.root / ".import.lock"
+
+    @property
+    def staging(self) -> Path:
+        """Where an import writes before its files are put into place."""
+        return self.root / ".staging"
+
+    @property
+    def redo(self) -> Path:
+        """The record of an import's files that are being put into place."""
+        return self.root / ".redo.json"
+
+    @property
     def imports(self) -> Path:
         """One record per import: what was read, taken and refused."""
         return self.root / "imports"

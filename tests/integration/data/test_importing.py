@@ -7,7 +7,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.catalog import read_items, read_users
-from data.publication import IMPORT_LOCK
 from data.settings import DataConfig
 from data.store import events_fingerprint, read_events
 from shortlist.columns import EVENT_DTYPES, ITEM_DTYPES
@@ -200,6 +199,7 @@ def test_events_without_a_place_are_read(home, bring_in, write):
     bring_in(write("a.csv", HEADER + "u1,c,2024-05-01,view,,\nu1,a,2024-05-01,view,,\n"))
     (stored,) = home.events.rglob("*.parquet")
     pq.write_table(pq.read_table(stored).drop_columns(["place"]), stored)
+    home.stored_files.unlink()
     assert read_events(home)["item_id"].tolist() == ["a", "c"]
 
 
@@ -265,6 +265,7 @@ def test_a_catalogue_of_the_first_release_is_read(home, bring_in, write):
     """A stored catalogue without the column has no discontinued items."""
     bring_in(items=[write("a.csv", PRODUCTS)])
     pq.write_table(pq.read_table(home.items).drop_columns(["discontinued"]), home.items)
+    home.stored_files.unlink()
     assert read_items(home)["discontinued"].tolist() == [False] * 3
 
 
@@ -330,7 +331,7 @@ def test_one_importer_at_a_time(home, bring_in, write, tree):
     """While another process holds the lock an import says so and changes nothing."""
     bring_in(write("a.csv", EVENTS))
     before = tree(home.root)
-    with (home.root / IMPORT_LOCK).open("a") as lock:
+    with home.import_lock.open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(StoreUnavailable, match="another import is running"):
             bring_in(write("b.csv", HEADER + "u9,a,2024-05-01,view,,\n"))

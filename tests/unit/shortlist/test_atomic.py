@@ -1,10 +1,13 @@
 """Writing that is there whole or not at all."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from shortlist.atomic import replace_file, staged_folder
+from shortlist.atomic import TEMPORARY_PREFIX, leftovers, replace_file, staged_folder, sweep
 
 
 def names(folder: Path) -> list[str]:
@@ -72,3 +75,39 @@ def test_what_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="v1"):
         collide()
     assert (names(tmp_path), names(tmp_path / "v1")) == (["v1"], ["theirs.txt"])
+
+
+@pytest.mark.slow
+def test_a_killed_writer_s_folder_is_left_over_and_swept(tmp_path: Path) -> None:
+    """A process that dies inside the block leaves its folder, which the next sweep removes."""
+    script = (
+        "import os, signal, sys; from pathlib import Path; from shortlist.atomic import staged_folder\n"
+        "with staged_folder(Path(sys.argv[1]) / 'v1') as staging:\n"
+        "    (staging / 'half.npy').write_bytes(b'x' * 1000)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, tmp_path], check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert [path.name for path in leftovers(tmp_path)] == names(tmp_path)
+    assert len(names(tmp_path)) == 1
+    sweep(tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_what_is_being_written_is_not_swept(tmp_path: Path) -> None:
+    """A sweep beside a living writer leaves the folder alone, and so does one of a folder that is not there."""
+    with staged_folder(tmp_path / "v1") as staging:
+        (staging / "a.txt").write_text("a")
+        assert leftovers(tmp_path) == []
+        sweep(tmp_path)
+        sweep(tmp_path / "none")
+    assert names(tmp_path / "v1") == ["a.txt"]
+
+
+def test_temporary_files_are_swept_and_others_stay(tmp_path: Path) -> None:
+    """Only temporary names go; a link goes without what it points to."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / f"{TEMPORARY_PREFIX}abc").write_text("half")
+    (tmp_path / f"{TEMPORARY_PREFIX}link").symlink_to(tmp_path / "kept")
+    sweep(tmp_path)
+    assert names(tmp_path) == ["kept"]
