@@ -36,6 +36,7 @@ from shortlist.hashing import content_sha256
 from shortlist.home import Home
 from shortlist.manifest import FORMAT_VERSION, DataWindow, Manifest, version_name
 from shortlist.progress import Reporter
+from shortlist.registry import Registry
 
 LIBRARIES = ("faiss-cpu", "implicit", "lightgbm", "numpy", "pandas", "pyarrow", "scipy", "shortlist-recs")
 GATE_NOT_RUN = {"verdict": "not_run", "reason": "No gate compares bundles in this release; `shortlist evaluate` does."}
@@ -155,6 +156,7 @@ def write_bundle(
             files=dict(writer.entries),
         )
         write_manifest(folder, manifest)
+        Registry(home).enrol(name)
     return manifest
 
 

@@ -81,13 +81,13 @@ def leftovers(folder: Path) -> list[Path]:
 def sweep(folder: Path) -> None:
     """Remove the `leftovers` of a folder; where that is not allowed they stay."""
     for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
-        with contextlib.suppress(OSError), _locked(path, waits=False):
+        with contextlib.suppress(OSError), locked(path, waits=False):
             _remove(path)
 
 
 def is_locked(path: Path) -> bool:
     """Whether a living process holds the lock of a file or folder; also where that cannot be found out."""
-    with contextlib.suppress(OSError), _locked(path, waits=False):
+    with contextlib.suppress(OSError), locked(path, waits=False):
         return False
     return True
 
@@ -106,7 +106,7 @@ def _temporary(folder: Path, make: Callable[[Path], str]) -> Iterator[Path]:
         path = Path(make(folder))
         with contextlib.ExitStack() as held:
             with contextlib.suppress(FileNotFoundError):
-                held.enter_context(_locked(path, waits=True))
+                held.enter_context(locked(path, waits=True))
             if path.exists():
                 yield path
                 return
@@ -123,7 +123,7 @@ def _make_folder(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, *, waits: bool) -> Iterator[None]:
+def locked(path: Path, *, waits: bool) -> Iterator[None]:
     """Hold the lock of a file or folder. Raises ``BlockingIOError`` when another holds it and this does not wait."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -6,13 +6,13 @@ from pathlib import Path
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from shortlist.atomic import replace_file
+from shortlist.atomic import locked, replace_file
 from shortlist.bundle import Bundle, open_bundle
 from shortlist.errors import BundleError
 from shortlist.home import Home
 from shortlist.manifest import Manifest, check_version_name, read_manifest
 
-_HISTORY = TypeAdapter(list[str])
+_VERSIONS = TypeAdapter(list[str])
 
 
 class Registry:
@@ -20,14 +20,34 @@ class Registry:
 
     ``CURRENT`` names the serving version; ``publications.json`` holds the order in which versions were published, so
     that a roll-back knows where to go. A crash between writing the two leaves ``CURRENT`` right, and the history is
-    read up to what it names.
+    read up to what it names. ``trainings.json`` holds the order in which versions were trained, by no clock.
     """
 
     def __init__(self, home: Home) -> None:
         self.home = home
 
     def versions(self) -> list[Manifest]:
-        """The manifests of all bundles, oldest first. Folders without a manifest of their own are left out."""
+        """The manifests of all bundles in the order of their training.
+
+        A bundle that came from elsewhere stands behind those that were made before it by its ``created_at``. Folders
+        without a manifest of their own are left out.
+        """
+        found = {manifest.version: manifest for manifest in self._manifests()}
+        ordered = [found.pop(version) for version in self._read_list(self._trainings_path) if version in found]
+        for manifest in found.values():
+            older = [place for place, other in enumerate(ordered, 1) if other.created_at <= manifest.created_at]
+            ordered.insert(max(older, default=0), manifest)
+        return ordered
+
+    def enrol(self, version: str) -> None:
+        """Note that a version is being trained now, after all that are there."""
+        self.home.bundles.mkdir(parents=True, exist_ok=True)
+        with locked(self.home.bundles, waits=True):
+            known = [manifest.version for manifest in self.versions()]
+            replace_file(self._trainings_path, orjson.dumps([*known, version]))
+
+    def _manifests(self) -> list[Manifest]:
+        """The manifests of all bundles by the time they were made."""
         if not self.home.bundles.is_dir():
             return []
         manifests = []
@@ -121,13 +141,22 @@ class Registry:
 
     def _history(self) -> list[str]:
         """All publications that are remembered, oldest first."""
+        return self._read_list(self._history_path)
+
+    @staticmethod
+    def _read_list(path: Path) -> list[str]:
+        """The versions in a file; none where it is missing or damaged."""
         try:
-            return _HISTORY.validate_json(self._history_path.read_bytes())
+            return _VERSIONS.validate_json(path.read_bytes())
         except (FileNotFoundError, ValidationError):
             return []
 
     def _write_history(self, history: list[str]) -> None:
         replace_file(self._history_path, orjson.dumps(history))
+
+    @property
+    def _trainings_path(self) -> Path:
+        return self.home.root / "trainings.json"
 
     @property
     def _history_path(self) -> Path:

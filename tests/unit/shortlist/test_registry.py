@@ -49,6 +49,26 @@ def test_versions_are_oldest_first(registry: Registry) -> None:
     assert registry.resolve("latest") == THIRD
 
 
+def test_latest_is_what_was_trained_last_whatever_the_clock_said(registry: Registry, edit_manifest) -> None:
+    """A version made while the clock stood in 2030 is older than the one trained after it."""
+    edit_manifest(registry.folder(FIRST), lambda fields: fields.update(created_at="2030-01-01T00:00:00Z"))
+    second = registry.folder(SECOND).rename(registry.home.root / SECOND)
+    assert registry.resolve("latest") == FIRST
+    registry.enrol(SECOND)
+    assert registry.resolve("latest") == FIRST, "enrolled, but not there yet"
+    second.rename(registry.folder(SECOND))
+    assert [manifest.version for manifest in registry.versions()] == [THIRD, FIRST, SECOND]
+    assert registry.resolve("latest") == SECOND
+
+
+def test_a_bundle_from_elsewhere_has_its_place_by_its_time(registry: Registry) -> None:
+    """A copied bundle is the latest when it was made after the last one trained here, and else not."""
+    copied = registry.folder(SECOND).rename(registry.home.root / SECOND)
+    registry.enrol(THIRD)
+    copied.rename(registry.folder(SECOND))
+    assert [manifest.version for manifest in registry.versions()] == [FIRST, SECOND, THIRD]
+
+
 def test_publish_and_roll_back(registry: Registry) -> None:
     """A roll-back goes back through what was published, one step each, and stops at the first."""
     for version in (FIRST, THIRD, SECOND):
