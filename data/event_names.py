@@ -23,9 +23,10 @@ _NAMES: Final[dict[EventType, str]] = {
     EventType.WISHLIST: """wishlist add_to_wishlist added_to_wishlist add_to_list bookmark bookmarks favorite favourite
         add_to_favorites add_to_favourites""",
     EventType.PURCHASE: """purchase purchases purchased purchase_complete buy bought order ordered order_completed
-        transaction transactions sale sold""",
+        transaction transactions sale sold complete completed wc_completed paid processing wc_processing shipped
+        delivered fulfilled""",
     EventType.CANCEL: """cancel cancels cancelled canceled cancellation refund refunds refunded return returns returned
-        order_cancelled order_refunded""",
+        order_cancelled order_refunded wc_cancelled wc_refunded""",
     EventType.DISLIKE: "dislike dislikes disliked thumbs_down",
 }
 
@@ -34,6 +35,10 @@ _ABOUT_NO_ITEM: Final = """page_view session_start session_end first_visit first
     view_cart begin_checkout add_payment_info add_shipping_info view_promotion select_promotion select_content
     screen_view app_remove home_page_view category_page_view shopping_cart_page_view checkout_start
     promotion_offered promotion_not_offered remove_from_list page_visit video_start video_progress video_complete"""
+
+_NOT_BOUGHT: Final = """pending wc_pending on_hold wc_on_hold failed wc_failed draft checkout_draft wc_checkout_draft
+    pending_payment payment_pending awaiting_payment unpaid voided declined"""
+"""States of an order that was not paid, or not yet."""
 
 
 def squash(name: object) -> str:
@@ -48,8 +53,8 @@ def squash(name: object) -> str:
 EVENT_NAMES: Final = {squash(name): str(kind) for kind, names in _NAMES.items() for name in names.split()}
 """Canonical event type of every squashed name."""
 
-IGNORED_NAMES: Final = frozenset(squash(name) for name in _ABOUT_NO_ITEM.split())
-"""Squashed names of events that vendors send and that say nothing of one user and one item."""
+IGNORED_NAMES: Final = frozenset(squash(name) for name in f"{_ABOUT_NO_ITEM} {_NOT_BOUGHT}".split())
+"""Squashed names of events that say nothing of one user and one item, and of orders that nobody paid."""
 
 
 def canonical_event_types(names: pd.Series) -> pd.Series:
@@ -59,6 +64,6 @@ def canonical_event_types(names: pd.Series) -> pd.Series:
 
 
 def is_ignored(names: pd.Series) -> pd.Series:
-    """Which names are of events that name no item, bool."""
+    """Which names are of events to pass over, bool."""
     ignored = {name for name in names.dropna().unique() if squash(name) in IGNORED_NAMES}
     return names.isin(ignored)

@@ -1,5 +1,6 @@
 """Which column of a file is which canonical column."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from data.formats import Aliases, likely_column
 from shortlist.columns import DISCONTINUED, EVENT_DTYPES, EVENT_TYPE, ITEM_DTYPES, USER_ID
 from shortlist.errors import ConfigError, DataError
 
-_CONSTANT_TYPE = " (or, for events that are all of one type, --event-type purchase)"
+_CONSTANT_TYPE = " --event-type purchase (or view, click, ...; if a column holds the type: --map event_type=COLUMN)"
 CANONICAL_COLUMNS = frozenset({*EVENT_DTYPES, *ITEM_DTYPES, USER_ID}) - {DISCONTINUED}
 
 
@@ -99,8 +100,11 @@ def require(found: ColumnMap, required: Iterable[str], columns: Sequence[str], n
     missing = [column for column in required if column not in found.sources]
     if not missing:
         return
-    remedy = " ".join(f"{column}={likely_column(column, found.ignored) or 'COLUMN'}" for column in missing)
+    likely = {column: likely_column(column, found.ignored) for column in missing}
+    is_type_unknown = EVENT_TYPE in likely and likely[EVENT_TYPE] is None
+    named = [column for column in missing if column != EVENT_TYPE or not is_type_unknown]
+    remedy = shlex.join(f"{column}={likely[column] or 'COLUMN'}" for column in named)
     raise DataError(
         f"{name}: no column for {', '.join(missing)}. Columns found: {', '.join(map(str, columns))}. "
-        f"Say which one it is: --map {remedy}{_CONSTANT_TYPE if EVENT_TYPE in missing else ''}"
+        f"Say which one it is: --map {remedy}{_CONSTANT_TYPE if is_type_unknown else ''}"
     )

@@ -37,14 +37,16 @@ _NOT_WANTED: Final = frozenset({Reason.IGNORED_EVENT_TYPE, Reason.EXCLUDED_CATEG
 
 _HINTS: Final = {
     Reason.MALFORMED_ROW: "The line has another number of fields than the header, or is no JSON object: export again.",
-    Reason.IGNORED_EVENT_TYPE: "Nothing: an event about no item, such as a search or a home page.",
+    Reason.IGNORED_EVENT_TYPE: "Nothing: an event about no item, such as a search, or an order that was not paid.",
     Reason.MISSING_USER_ID: "Nothing, if these are guests; else name the column with --map user_id=COLUMN.",
     Reason.MISSING_ITEM_ID: "Name the column with --map item_id=COLUMN, or mend the export.",
     Reason.BAD_TIMESTAMP: "Write times as 2024-05-31T18:20:00Z, or name a number's unit with --timestamp-unit.",
     Reason.TIMESTAMP_IN_FUTURE: "Check the clock, --timezone and --timestamp-unit; data.max_future_days is the limit.",
     Reason.TIMESTAMP_TOO_OLD: "Check --timestamp-unit; data.earliest is the limit.",
     Reason.UNKNOWN_EVENT_TYPE: "Rename the type in the export; --event-type fills in where there is none.",
-    Reason.QUANTITY_NOT_POSITIVE: "Write what was sent back as event type cancel, with its quantity above zero.",
+    Reason.QUANTITY_NOT_POSITIVE: (
+        "If these were sent back: name the column that says so, --map event_type=COLUMN, or write the type cancel."
+    ),
     Reason.QUANTITY_ABSURD: "Raise data.max_quantity if such amounts are real.",
     Reason.ID_TOO_LONG: "Check that the column holds ids; data.max_id_length is the limit.",
     Reason.BAD_ID: "An id may hold no control characters such as line breaks: mend the export.",

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from data.parsing import to_text
+from shortlist.ids import WHOLE_NUMBER, without_point
 
 _DECIMAL: Final = r"\d+\.\d+"
-_WHOLE: Final = r"\d+\.0+"
 _POWER: Final = r"\d(?:\.\d+)?[eE]\+?\d+"
 _WHOLE_POWER: Final = r"\d\.0[eE]\+?0*(?:\d|1[0-5])"
 """A float below 10^15 whose one digit before the power is the whole of it."""
@@ -62,7 +62,7 @@ def read_ids(values: pd.Series) -> Spelling:
     if not pointed.any():
         return Spelling(text)
     candidates = text[pointed]
-    whole = candidates.str.fullmatch(_WHOLE).astype(bool)
+    whole = candidates.str.fullmatch(WHOLE_NUMBER).astype(bool)
     powers = candidates.str.fullmatch(_POWER).astype(bool)
     if (candidates.str.fullmatch(_DECIMAL).astype(bool) & ~whole).any():
         whole[:] = False
@@ -70,7 +70,7 @@ def read_ids(values: pd.Series) -> Spelling:
     if not (numbers.any() and text.dropna().str.fullmatch(_NUMBER).all()):
         numbers[:] = False
     ids = text.copy()
-    ids[whole[whole].index] = candidates[whole].str.replace(r"\.0+$", "", regex=True)
+    ids[whole[whole].index] = candidates[whole].map(without_point)
     ids[numbers[numbers].index] = [str(int(float(one))) for one in candidates[numbers]]
     changed = np.flatnonzero((ids != text).to_numpy(dtype=bool) & text.notna().to_numpy(dtype=bool))
     lost = candidates[powers & ~numbers & candidates.str.contains("+", regex=False)]

@@ -18,10 +18,12 @@ from data.parsing import UNIT_MICROSECONDS
 from data.reasons import Reason
 from data.report import CatalogChanges, ImportReport, TableReport
 from pipelines.demo_home import refuse_demo
+from pipelines.needs import of_import
 from pipelines.options import ManyValuesCommand, config_option, exits, home_option, json_option, print_json
 from pipelines.settings import read_config
 from shortlist.home import Home
 from shortlist.progress import ConsoleReporter
+from shortlist.room import require_room
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FILES = click.Path(path_type=Path, exists=True)
@@ -151,6 +153,8 @@ def _run(
     config = with_max_bad_share(read_config(config_path).data, max_bad_share)
     given = _reading(**how)
     reporter = ConsoleReporter()
+    if work is import_tables:
+        require_room(home.root, of_import([*events, *items, *users]), "the import")
     sources = read_files(events, items, users, reporter)
     report = work(home, sources, given, config, now=datetime.now(UTC), reporter=reporter)
     if as_json:

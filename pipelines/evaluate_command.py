@@ -15,6 +15,7 @@ from pipelines.options import config_option, exits, home_option, json_option, pr
 from pipelines.settings import read_config
 from shortlist.home import Home
 from shortlist.progress import ConsoleReporter
+from shortlist.room import Need, require_room
 
 
 @click.command("evaluate")
@@ -48,6 +49,7 @@ def evaluate_command(
 
     The bundles in the home are not touched. The report goes to reports/ in the home unless --report says otherwise.
     """
+    require_room(report or home.reports, Need(), "an evaluation")
     evaluation = evaluate_home(
         home, read_config(config_path), ConsoleReporter(), protocol=protocol, test_days=test_days, cut=cut, ks=ks
     )

@@ -15,6 +15,7 @@ from offline_eval.evaluation import Evaluation, evaluate_on
 from offline_eval.protocol import ProtocolName
 from offline_eval.stages import TWO_STAGE, own_stages
 from pipelines.exams import Exam, ProtocolChoice, choose_protocol, time_exam, untimed_exam
+from pipelines.needs import of_training
 from pipelines.settings import Config
 from pipelines.strays import without_strays
 from pipelines.training import ShopData, build_shop, fit_recommender
@@ -23,6 +24,7 @@ from shortlist.columns import TIMESTAMP
 from shortlist.errors import DataError
 from shortlist.home import Home
 from shortlist.progress import Reporter
+from shortlist.room import require_room
 
 TEST_DAYS: Final = 14.0
 
@@ -59,10 +61,13 @@ def evaluate_home(
     ------
     DataError
         When there are no events, or none before the window.
+    StoreUnavailable
+        When disk or memory cannot be enough.
     """
     reporter.step("reading the events")
     everything, catalog = read_events(home), read_items(home)
     everything = without_strays(everything, reporter) if cut is None else everything
+    require_room(home.root, of_training(len(everything)), "an evaluation")
     exam, shop = make_exam(home, everything, catalog, config, protocol, test_days, cut)
     reporter.step(f"protocol {exam.test_set.protocol}: training on {len(exam.past):,} interactions")
     trained = fit_recommender(shop.at(exam.past), exam.as_of, config, reporter)

@@ -15,6 +15,7 @@ from shortlist.home import Home
 from shortlist.ids import MISSING
 from shortlist.progress import ConsoleReporter
 from shortlist.registry import Registry
+from shortlist.room import Need, require_room
 
 
 def _output(_context: click.Context, _parameter: click.Parameter, path: Path) -> Path:
@@ -65,6 +66,7 @@ def recommend_command(
     A user that the bundle does not know gets what is popular; `source` says so.
     """
     reporter = ConsoleReporter()
+    require_room(out.parent, Need(), "the writing of lists")
     recommender = load_recommender(Registry(home).open(version), num_threads=os.cpu_count() or 1)
     if users == "all":
         n_users, user_ids, n_unknown = len(recommender.interactions.users), all_user_ids(recommender), 0

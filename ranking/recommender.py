@@ -16,7 +16,7 @@ from data.attributes import ItemAttributes
 from data.interactions import History, Interactions, empty_history
 from ranking.two_stage import ListRequest, Mask, RankedList, Stage, TwoStage
 from shortlist.columns import EventType
-from shortlist.ids import MISSING, canonical_id
+from shortlist.ids import MISSING
 
 ListSource = Literal["personalized", "popular"]
 
@@ -144,7 +144,7 @@ class Recommender:
 
     def history(self, user_id: str) -> History:
         """What is known of a user; empty for an unknown one."""
-        user_idx = self.interactions.users.position(canonical_id(user_id))
+        user_idx = self.interactions.users.find(user_id)
         if user_idx == MISSING:
             return empty_history(self.as_of)
         return self.interactions.history(user_idx, self.as_of)
@@ -172,7 +172,7 @@ class Recommender:
 
     def _excluded(self, query: Query) -> npt.NDArray[np.int32]:
         """The positions of the items never to show, ``MISSING`` where an id is unknown."""
-        positions = [self.interactions.items.position(canonical_id(item_id)) for item_id in query.exclude]
+        positions = [self.interactions.items.find(item_id) for item_id in query.exclude]
         return np.array(positions, dtype=np.int32)
 
     def _bought(self, history: History) -> npt.NDArray[np.int32]:
@@ -210,7 +210,7 @@ class Recommender:
         for path in query.categories:
             if self.attributes.categories.position(path) == MISSING:
                 yield f"No item is in the category {path!r}."
-        if query.user_id != NOBODY and self.interactions.users.position(canonical_id(query.user_id)) == MISSING:
+        if query.user_id != NOBODY and self.interactions.users.find(query.user_id) == MISSING:
             yield "The user is unknown: the list holds what is popular."
         for item_id, position in zip(query.exclude, self._excluded(query), strict=True):
             if position == MISSING:

@@ -1,5 +1,6 @@
 """The one owner of ids: external strings on one side, dense int32 positions on the other."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -10,9 +11,17 @@ import pandas as pd
 MISSING = -1
 
 
-def canonical_id(written: str) -> str:
-    """The id that a single text stands for, in a request or a query: trimmed, as imports trim theirs."""
-    return written.strip()
+WHOLE_NUMBER = r"\d+\.0+"
+"""A whole number as a data frame writes it in a column with gaps: ``73.0``."""
+
+
+def without_point(written: str) -> str:
+    """A whole number without its decimal point, any other text as it is.
+
+    >>> without_point("0073.0"), without_point("73.5")
+    ('0073', '73.5')
+    """
+    return written.partition(".")[0] if re.fullmatch(WHOLE_NUMBER, written) else written
 
 
 class IdMap:
@@ -73,6 +82,15 @@ class IdMap:
             else:
                 high = middle
         return low if low < len(self) and self._bytes_at(low) == wanted else MISSING
+
+    def find(self, written: str) -> int:
+        """The position of the id that a single text stands for, ``MISSING`` when it is unknown.
+
+        Imports read their columns alike: ids are trimmed, and ``73.0`` is 73 unless an id is written so.
+        """
+        trimmed = written.strip()
+        position = self.position(trimmed)
+        return position if position != MISSING else self.position(without_point(trimmed))
 
     def positions(self, externals: Iterable[str]) -> npt.NDArray[np.int32]:
         """The positions of many ids, int32, ``MISSING`` where unknown. Builds a hash table at its first use."""

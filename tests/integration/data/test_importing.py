@@ -134,6 +134,15 @@ def test_missing_column_names_its_mend(bring_in, write):
     assert any("columns not used: Country" in warning for warning in report.warnings)
 
 
+def test_the_options_named_can_be_pasted_into_a_shell(bring_in, write):
+    """Names with blanks are quoted, and a type that no column holds is given as an option of its own."""
+    path = write("events.csv", "Customer ID,StockCode,InvoiceDate\nu,a,2024-05-01\n")
+    with pytest.raises(DataError) as refused:
+        bring_in(path)
+    options = "--map 'user_id=Customer ID' item_id=StockCode timestamp=InvoiceDate --event-type purchase"
+    assert options in str(refused.value)
+
+
 def test_missing_event_type_names_its_mend(home, bring_in, write):
     """Without a column of types the option that gives one is named, and does."""
     path = write("events.csv", "user_id,item_id,timestamp\nu,a,2024-05-01\n")

@@ -25,6 +25,9 @@ from shortlist.columns import EventType
         ("purchase-complete", "purchase"),
         ("refund", "cancel"),
         ("dislike", "dislike"),
+        ("wc-completed", "purchase"),
+        ("Complete", "purchase"),
+        ("refunded", "cancel"),
         ("frobnicate", "frobnicate"),
     ],
 )

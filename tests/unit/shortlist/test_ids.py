@@ -53,3 +53,13 @@ def test_lone_surrogate_is_unknown_one_by_one() -> None:
 def test_lone_surrogate_is_unknown_among_many() -> None:
     """Looking up many ids agrees with looking up one also for a string that is no Unicode text."""
     assert IdMap.from_ids(["a", "b"]).positions(["b", "\ud800"]).tolist() == [1, MISSING]
+
+
+def test_an_id_is_found_as_it_is_written() -> None:
+    """Blanks around an id do not matter, and a whole number may have a decimal point, unless an id is written so."""
+    ids = IdMap.from_ids(["73", "74", "74.0", "1.5", "x.0"])
+    found = [ids.find(written) for written in (" 73", "73.0", "73.00", "74.0", "1.50", "x", "", "75.0")]
+    assert [ids.external(one) if one != MISSING else None for one in found] == [
+        *("73", "73", "73", "74.0"),
+        *(None, None, None, None),
+    ]
