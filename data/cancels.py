@@ -1,7 +1,8 @@
 """Cancels netted against purchases.
 
 The rule: a ``cancel`` takes its quantity from purchases of the same user and item at or before its own moment, the
-latest first; what finds nothing to take is without effect. A purchase or cancel without a quantity counts as one. A
+latest first; one that names a purchase's order (``session_id``) finds it though its own time, often a mere date, lies
+before; what finds nothing to take is without effect. A purchase or cancel without a quantity counts as one. A
 purchase of which nothing is left disappears, one of which a part is left keeps the part.
 
 Cancels are stored as events like all others and netted whenever events are read, so a cancel that arrives in a later
@@ -20,7 +21,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from shortlist.columns import EVENT_DTYPES, EVENT_TYPE, ITEM_ID, QUANTITY, TIMESTAMP, USER_ID, EventType
+from shortlist.columns import EVENT_DTYPES, EVENT_TYPE, ITEM_ID, QUANTITY, SESSION_ID, TIMESTAMP, USER_ID, EventType
 
 _SMALLEST_UNIT: Final = 1e-9
 
@@ -69,8 +70,19 @@ def _sequences(events: pd.DataFrame, is_cancel: pd.Series) -> pd.DataFrame:
     cancels = candidates[EVENT_TYPE] == str(EventType.CANCEL)
     quantity = candidates[QUANTITY].fillna(1.0)
     candidates = candidates.assign(is_cancel=cancels, signed=quantity.where(~cancels, -quantity))
+    candidates[TIMESTAMP] = _not_before_their_order(candidates)
     order = ["sequence", TIMESTAMP, "is_cancel", *(c for c in EVENT_DTYPES if c not in (TIMESTAMP, USER_ID, ITEM_ID))]
     return candidates.sort_values(order, kind="stable")
+
+
+def _not_before_their_order(candidates: pd.DataFrame) -> pd.Series:
+    """Times of purchases and cancels; a cancel that names a purchase's order comes with it or after it."""
+    key = ["sequence", SESSION_ID]
+    is_named = candidates[SESSION_ID].notna()
+    bought = candidates[is_named & ~candidates["is_cancel"]].groupby(key)[TIMESTAMP].max().rename("bought_at")
+    bought_at = candidates[key].join(bought, on=key)["bought_at"]
+    is_early = candidates["is_cancel"] & is_named & (bought_at > candidates[TIMESTAMP])
+    return candidates[TIMESTAMP].mask(is_early, bought_at)
 
 
 def _keep(events: pd.DataFrame, is_cancel: pd.Series, left: pd.Series, bought: pd.Series) -> pd.DataFrame:

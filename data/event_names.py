@@ -24,7 +24,7 @@ _NAMES: Final[dict[EventType, str]] = {
         add_to_favorites add_to_favourites""",
     EventType.PURCHASE: """purchase purchases purchased purchase_complete buy bought order ordered order_completed
         transaction transactions sale sold complete completed wc_completed paid processing wc_processing shipped
-        delivered fulfilled""",
+        delivered fulfilled authorized partially_paid partially_refunded""",
     EventType.CANCEL: """cancel cancels cancelled canceled cancellation refund refunds refunded return returns returned
         order_cancelled order_refunded wc_cancelled wc_refunded""",
     EventType.DISLIKE: "dislike dislikes disliked thumbs_down",

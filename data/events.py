@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from data.event_names import canonical_event_types, squash
+from data.event_names import EVENT_NAMES, canonical_event_types, squash
 from data.formats import AUTO, EVENT_ALIASES, FORMATS, Format, recognise
 from data.guests import NULL_WORDS, named_ids
 from data.mapping import ColumnMap, map_columns, require
 from data.numbers import Decimal, NumberColumn, read_numbers, read_prices
+from data.order_lines import fill_order_lines
 from data.parsing import TIMESTAMP_DTYPE, UNIT_MICROSECONDS, TimeReading, is_numeric_time, to_numbers, to_text, to_times
 from data.sources import RawTable
 from data.spelling import read_ids
@@ -108,7 +109,12 @@ def canonical_events(raw: RawTable, reading: Reading) -> EventTable:
     for column, read in numbers.items():
         events[column] = read.values
     events[TIMESTAMP] = _times(found, raw, reading, known, warnings)
-    events[EVENT_TYPE] = _event_types(found, raw.rows, reading, rating, known)
+    events[EVENT_TYPE] = _event_types(found, raw.rows, rating)
+    lines = fill_order_lines(events, _is_without_time(found, raw.rows))
+    events = lines.events
+    if reading.event_type is not None:
+        events[EVENT_TYPE] = events[EVENT_TYPE].fillna(EVENT_NAMES[squash(reading.event_type)])
+    warnings += lines.warnings(raw.name)
     warnings += [read.warning(raw.name, column) for column, read in numbers.items() if read.n_unreadable]
     return EventTable(raw, _corrected(events, known)[list(EVENT_DTYPES)], found, known, tuple(warnings))
 
@@ -201,14 +207,16 @@ def _year(values: pd.Series, unit: str) -> int:
     return int(times.dt.year.median()) if len(times) else 0
 
 
-def _event_types(
-    found: ColumnMap, rows: pd.DataFrame, reading: Reading, rating: tuple[str, ...], known: Format
-) -> pd.Series:
+def _is_without_time(found: ColumnMap, rows: pd.DataFrame) -> pd.Series:
+    """Rows whose time is blank, not merely unreadable."""
+    values = found.values(rows, TIMESTAMP)
+    return pd.Series(True, rows.index) if values is None else to_text(values).isna()
+
+
+def _event_types(found: ColumnMap, rows: pd.DataFrame, rating: tuple[str, ...]) -> pd.Series:
     """Canonical types. A rating of Recombee, from -1 to 1, is a dislike below zero and a wish above."""
     values = found.values(rows, EVENT_TYPE)
     names: pd.Series = pd.Series(np.nan, rows.index, dtype="str") if values is None else to_text(values)
-    if reading.event_type is not None:
-        names = names.fillna(reading.event_type)
     kinds = canonical_event_types(names)
     if not rating:
         return kinds

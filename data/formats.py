@@ -8,7 +8,8 @@ References
 ----------
 Google Analytics: BigQuery export schema. Vertex AI Search for commerce: UserEvent and Product. Amazon Personalize:
 ECOMMERCE domain data sets (``EVENT_VALUE`` is taken as the price where there is no ``PRICE``). Recombee: API reference,
-user-item interactions (times as ISO 8601 or UTC epoch seconds; the price is the sum over the whole amount).
+user-item interactions (times as ISO 8601 or UTC epoch seconds; the price is the sum over the whole amount). Shopify:
+the export of orders (one line for each item; what is the order's stands on its first line).
 """
 
 from collections.abc import Mapping, Sequence
@@ -121,7 +122,19 @@ _RECOMBEE: Final = Format(
     timestamp_unit="s",
     is_price_of_all=True,
 )
-FORMATS: Final = {known.name: known for known in (SHORTLIST, _GA4, _GOOGLE_RETAIL, _PERSONALIZE, _RECOMBEE)}
+_SHOPIFY: Final = Format(
+    "shopify",
+    _table(
+        user_id="customer_id email phone",
+        item_id="lineitem_sku lineitem_name",
+        timestamp="created_at paid_at",
+        event_type="financial_status",
+        price="lineitem_price",
+        quantity="lineitem_quantity",
+        session_id="name",
+    ),
+)
+FORMATS: Final = {known.name: known for known in (SHORTLIST, _GA4, _GOOGLE_RETAIL, _PERSONALIZE, _RECOMBEE, _SHOPIFY)}
 FORMAT_NAMES: Final = (AUTO, *FORMATS)
 
 EVENT_ALIASES: Final[Aliases] = {
@@ -132,7 +145,8 @@ EVENT_ALIASES: Final[Aliases] = {
     PRICE: _table(names="price unit_price item_price")["names"],
     QUANTITY: _table(names="quantity qty")["names"],
     SESSION_ID: _table(
-        names="session_id basket_id order_id transaction_id invoice invoice_id invoice_no invoice_number"
+        names="""session_id basket_id order_id order_number order_no transaction_id invoice invoice_id invoice_no
+            invoice_number"""
     )["names"],
     RECOMMENDATION_ID: _table(names="recommendation_id recomm_id")["names"],
 }
@@ -186,6 +200,8 @@ def recognise(rows: pd.DataFrame) -> Format:
         return _GOOGLE_RETAIL
     if {"USER_ID", "ITEM_ID", "TIMESTAMP"} <= exact:
         return _PERSONALIZE
+    if {"lineitemname", "lineitemquantity"} <= squashed:
+        return _SHOPIFY
     return _RECOMBEE if _is_recombee(rows, exact, squashed) else SHORTLIST
 
 

@@ -40,7 +40,7 @@ from data.settings import DataConfig
 from data.sources import RawTable, read_sources
 from data.spelling import spelt_twice
 from data.store import stage_events, stored_of, stored_on, stored_user_ids, stored_with_ids
-from data.validation import contract_codes
+from data.validation import contract_codes, is_plain
 from shortlist.columns import (
     CATEGORY,
     CATEGORY_SEPARATOR,
@@ -215,6 +215,7 @@ def _entity_batch(
     ids = batch.rows[key]
     batch.quarantine(np.flatnonzero(ids.isna()), missing)
     batch.quarantine(np.flatnonzero(ids.str.len() > config.max_id_length), Reason.ID_TOO_LONG)
+    batch.quarantine(np.flatnonzero(ids.notna() & ~is_plain(ids)), Reason.BAD_ID)
     accepted = batch.accepted[key]
     batch.quarantine(accepted.index[accepted.duplicated(keep="last")], Reason.DUPLICATE)
     return batch

@@ -9,6 +9,7 @@ class Reason(StrEnum):
 
     MALFORMED_ROW = "MALFORMED_ROW"
     IGNORED_EVENT_TYPE = "IGNORED_EVENT_TYPE"
+    ORDER_LINE_ALONE = "ORDER_LINE_ALONE"
     MISSING_USER_ID = "MISSING_USER_ID"
     MISSING_ITEM_ID = "MISSING_ITEM_ID"
     BAD_TIMESTAMP = "BAD_TIMESTAMP"
@@ -38,9 +39,16 @@ _NOT_WANTED: Final = frozenset({Reason.IGNORED_EVENT_TYPE, Reason.EXCLUDED_CATEG
 _HINTS: Final = {
     Reason.MALFORMED_ROW: "The line has another number of fields than the header, or is no JSON object: export again.",
     Reason.IGNORED_EVENT_TYPE: "Nothing: an event about no item, such as a search, or an order that was not paid.",
+    Reason.ORDER_LINE_ALONE: (
+        "No user and no time: if these are further lines of an order, name the column of its number: "
+        "--map session_id=COLUMN."
+    ),
     Reason.MISSING_USER_ID: "Nothing, if these are guests; else name the column with --map user_id=COLUMN.",
     Reason.MISSING_ITEM_ID: "Name the column with --map item_id=COLUMN, or mend the export.",
-    Reason.BAD_TIMESTAMP: "Write times as 2024-05-31T18:20:00Z, or name a number's unit with --timestamp-unit.",
+    Reason.BAD_TIMESTAMP: (
+        "Write times as 2024-05-31T18:20:00Z, or name a number's unit with --timestamp-unit; where only an order's "
+        "first line has one, name the column of its number: --map session_id=COLUMN."
+    ),
     Reason.TIMESTAMP_IN_FUTURE: "Check the clock, --timezone and --timestamp-unit; data.max_future_days is the limit.",
     Reason.TIMESTAMP_TOO_OLD: "Check --timestamp-unit; data.earliest is the limit.",
     Reason.UNKNOWN_EVENT_TYPE: "Rename the type in the export; --event-type fills in where there is none.",

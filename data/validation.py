@@ -1,6 +1,7 @@
 """The contract that an event must keep, as a pandera schema, and the one reason for each row that does not.
 
-A row gets the first reason that applies in the order of `data.reasons.Reason`. Rules: ids are there, at most
+A row gets the first reason that applies in the order of `data.reasons.Reason`. Rules: an item with neither user nor
+time is a line of some order; ids are there, at most
 ``max_id_length`` characters long and without control characters; the time is readable, not before ``earliest`` and not
 more than ``max_future_days`` past `now`; the type is canonical; a quantity is at most ``max_quantity``, and above zero
 in a purchase. A missing price or quantity is fine, and one that cannot be read is missing.
@@ -57,6 +58,8 @@ def contract_codes(
         cases = found.failure_cases
         positions = cases["index"].to_numpy(dtype=np.int64)
         np.minimum.at(codes, positions, cases["check"].map(ORDER.index).to_numpy(dtype=np.int8))
+    is_alone = checked[USER_ID].isna() & checked[TIMESTAMP].isna() & checked[ITEM_ID].notna()
+    codes[is_alone.to_numpy(dtype=bool)] = ORDER.index(Reason.ORDER_LINE_ALONE)
     codes[is_ignored(checked[EVENT_TYPE]).to_numpy(dtype=bool)] = ORDER.index(Reason.IGNORED_EVENT_TYPE)
     codes[is_malformed] = ORDER.index(Reason.MALFORMED_ROW)
     return codes
@@ -70,12 +73,12 @@ def event_schema(config: DataConfig, now: datetime) -> pa.DataFrameSchema:
         USER_ID: [
             (Reason.MISSING_USER_ID, pd.Series.notna),
             (Reason.ID_TOO_LONG, lambda ids: ~(ids.str.len() > config.max_id_length)),
-            (Reason.BAD_ID, _is_plain),
+            (Reason.BAD_ID, is_plain),
         ],
         ITEM_ID: [
             (Reason.MISSING_ITEM_ID, pd.Series.notna),
             (Reason.ID_TOO_LONG, lambda ids: ~(ids.str.len() > config.max_id_length)),
-            (Reason.BAD_ID, _is_plain),
+            (Reason.BAD_ID, is_plain),
         ],
         TIMESTAMP: [
             (Reason.BAD_TIMESTAMP, pd.Series.notna),
@@ -89,7 +92,7 @@ def event_schema(config: DataConfig, now: datetime) -> pa.DataFrameSchema:
     return pa.DataFrameSchema({column: _column(checks) for column, checks in rules.items()})
 
 
-def _is_plain(ids: pd.Series) -> pd.Series:
+def is_plain(ids: pd.Series) -> pd.Series:
     """Whether ids are free of control characters, which no request could ask for."""
     return ~ids.str.contains(r"[\x00-\x1f\x7f]", regex=True).fillna(value=False).astype(bool)
 

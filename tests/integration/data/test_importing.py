@@ -239,6 +239,13 @@ def test_catalogue_is_upserted(home, bring_in, write):
     assert items["price"].isna().tolist() == [False, True]
 
 
+def test_an_item_s_id_keeps_the_rules_of_an_event_s(home, bring_in, write):
+    """An id with a line break within, which no request could ask for, is set aside in the catalogue too."""
+    report = bring_in(items=[write("a.csv", 'item_id,title\n"a\nb",Tea\nc,Cup\n')])
+    assert report.items.quarantined_by_reason == {"BAD_ID": 1}
+    assert read_items(home)["item_id"].tolist() == ["c"]
+
+
 PRODUCTS = "item_id,title,price,stock_status,brand\na,Tea,1.5,12,Leaf\nb,Cup,4,in stock,\nc,Pot,9,0,Clay\n"
 
 
