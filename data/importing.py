@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.accounts import account_warnings
 from data.batch import Batch, make_batch
 from data.cancels import net_cancels
 from data.catalog import (
@@ -253,6 +254,8 @@ def _plan(home: Home, checked: _Checked, config: DataConfig, says: Reporter) -> 
         plan.users = None if users.equals(stored_users) else users
     if checked.events is not None:
         says.step("Comparing with the events that are there already")
+        is_excluded = checked.events.rows[USER_ID].isin(config.excluded_users)
+        checked.events.quarantine(np.flatnonzero(is_excluded), Reason.EXCLUDED_USER)
         _set_aside_excluded(checked.events, catalog, config.excluded_categories)
         _set_aside_known(checked.events, home)
         plan.accepted = checked.events.accepted
@@ -299,8 +302,8 @@ def _facts(accepted: pd.DataFrame, unjoined: pd.Series | None, home: Home) -> di
 
 
 def _id_warnings(accepted: pd.DataFrame, unjoined: pd.Series | None, catalog_ids: pd.Series, home: Home) -> list[str]:
-    """Customers that may be one, and items that the catalogue may know by another spelling."""
-    found = []
+    """Customers that may be one or none, and items that the catalogue may know by another spelling."""
+    found = account_warnings(accepted[USER_ID])
     n_users, (one, other) = spelt_twice(accepted[USER_ID], stored_user_ids(home))
     if n_users:
         found.append(

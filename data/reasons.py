@@ -20,6 +20,7 @@ class Reason(StrEnum):
     QUANTITY_ABSURD = "QUANTITY_ABSURD"
     ID_TOO_LONG = "ID_TOO_LONG"
     BAD_ID = "BAD_ID"
+    EXCLUDED_USER = "EXCLUDED_USER"
     EXCLUDED_CATEGORY = "EXCLUDED_CATEGORY"
     DUPLICATE = "DUPLICATE"
 
@@ -34,7 +35,9 @@ class Reason(StrEnum):
         return _HINTS[self]
 
 
-_NOT_WANTED: Final = frozenset({Reason.IGNORED_EVENT_TYPE, Reason.EXCLUDED_CATEGORY, Reason.DUPLICATE})
+_NOT_WANTED: Final = frozenset(
+    {Reason.IGNORED_EVENT_TYPE, Reason.EXCLUDED_USER, Reason.EXCLUDED_CATEGORY, Reason.DUPLICATE}
+)
 
 _HINTS: Final = {
     Reason.MALFORMED_ROW: "The line has another number of fields than the header, or is no JSON object: export again.",
@@ -58,6 +61,7 @@ _HINTS: Final = {
     Reason.QUANTITY_ABSURD: "Raise data.max_quantity if such amounts are real.",
     Reason.ID_TOO_LONG: "Check that the column holds ids; data.max_id_length is the limit.",
     Reason.BAD_ID: "An id may hold no control characters such as line breaks: mend the export.",
+    Reason.EXCLUDED_USER: "Nothing: data.excluded_users asks for it.",
     Reason.EXCLUDED_CATEGORY: "Nothing: data.excluded_categories asks for it.",
     Reason.DUPLICATE: "Nothing: the same row is there already.",
 }

@@ -29,6 +29,8 @@ class DataConfig(ConfigModel):
         Characters in a ``user_id`` or ``item_id``.
     null_words : tuple of str
         What names nobody where a ``user_id`` or ``item_id`` should stand; case does not matter.
+    excluded_users : tuple of str
+        Users whose events are set aside: a reseller, a robot, the till's own account.
     excluded_categories : tuple of str
         Prefixes of catalogue paths (``A`` or ``A > B``). Events of their items are set aside: petrol sold by a
         grocer, gift cards, deposits.
@@ -40,4 +42,5 @@ class DataConfig(ConfigModel):
     max_quantity: float = Field(default=100_000.0, gt=0.0)
     max_id_length: int = Field(default=256, ge=1)
     null_words: tuple[str, ...] = NULL_WORDS
+    excluded_users: tuple[str, ...] = ()
     excluded_categories: tuple[str, ...] = ()

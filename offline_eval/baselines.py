@@ -12,11 +12,12 @@ from typing import Any, Final
 import numpy as np
 
 from candidate_gen.index import IndexConfig, build_index
+from candidate_gen.popularity import decayed_targets
 from candidate_gen.profile import HALF_LIVES_DAYS, INTEREST_HALF_LIFE_DAYS, build_profile
 from candidate_gen.source import Source
 from candidate_gen.sources.als import Als, AlsConfig, fit_als
 from candidate_gen.sources.item_knn import ItemKnn, ItemKnnConfig, fit_neighbors
-from candidate_gen.sources.popular import Popular, PopularConfig, decayed_targets
+from candidate_gen.sources.popular import Popular, PopularConfig
 from data.arrays.past import Past
 from data.interactions import History, Interactions
 from offline_eval.ease import Ease

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile, decay
+from candidate_gen.popularity import decayed_customers
+from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile
 from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
@@ -52,11 +53,9 @@ class CategoryPopular(DenseSource):
 
     @classmethod
     def fit(cls, past: Past, attributes: ItemAttributes, config: CategoryPopularConfig, rng: int) -> Self:
-        """Keep the best items of each category, by target interactions decayed by age."""
+        """Keep the best items of each category, by customers lately."""
         del rng
-        target = past.interactions.is_target
-        weight = decay(past.days()[target], config.half_life_days)
-        popularity = np.bincount(past.interactions.item_idx[target], weight, past.n_items).astype(np.float32)
+        popularity = decayed_customers(past, config.half_life_days)
         items, share = _top_of_categories(popularity, attributes, config.items_per_category)
         return cls(attributes.category, items, share, config.categories_per_user)
 

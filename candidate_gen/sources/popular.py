@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from candidate_gen.profile import UserProfile, decay
+from candidate_gen.popularity import decayed_customers
+from candidate_gen.profile import UserProfile
 from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
@@ -30,7 +31,7 @@ class Popular:
     Attributes
     ----------
     popularity : ndarray of float32, shape (n_items,)
-        Target interactions, each decayed by its age.
+        Customers, as `decayed_customers` counts them.
     order : ndarray of int32, shape (n_items,)
         All items, the most popular first; items without an event come last, so that any list can be filled.
     """
@@ -45,9 +46,9 @@ class Popular:
 
     @classmethod
     def fit(cls, past: Past, attributes: ItemAttributes, config: PopularConfig, rng: int) -> Self:
-        """Count target interactions, decayed by age."""
+        """Count customers, the longer ago they had an item the less."""
         del attributes, rng
-        return cls.of(decayed_targets(past, config.half_life_days))
+        return cls.of(decayed_customers(past, config.half_life_days))
 
     @classmethod
     def of(cls, popularity: Float32) -> Self:
@@ -86,10 +87,3 @@ class Popular:
         if len(np.unique(order)) < sizes.n_items:
             raise BundleError("popular_order: names an item twice. Train again.")
         return cls(score, order)
-
-
-def decayed_targets(past: Past, half_life_days: float) -> Float32:
-    """Target interactions of each item, each halved every half-life; float32, shape (n_items,)."""
-    target = past.interactions.is_target
-    weight = decay(past.days()[target], half_life_days)
-    return np.bincount(past.interactions.item_idx[target], weight, minlength=past.n_items).astype(np.float32)

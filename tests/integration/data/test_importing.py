@@ -335,6 +335,13 @@ def test_unjoined_events_are_kept(home, bring_in, write):
     assert len(read_events(home)) == 4
 
 
+def test_excluded_users(home, bring_in, write):
+    """Events of a user who is no customer are set aside, counted, and break no contract."""
+    report = bring_in(write("a.csv", EVENTS), config=DataConfig(excluded_users=("u1",)))
+    assert report.events.quarantined_by_reason["EXCLUDED_USER"] == 1
+    assert "u1" not in set(read_events(home)["user_id"])
+
+
 def test_excluded_categories(home, bring_in, write):
     """Events of a category or below it are set aside; a category that only begins alike is not."""
     items = write("items.csv", "item_id,category\na,FUEL > X\nb,FUELS\n")

@@ -44,6 +44,13 @@ def test_popularity_fades(make_interactions) -> None:
     assert popularity.order.tolist() == [1, 2, 0]
 
 
+def test_an_account_counts_as_one_customer(make_interactions) -> None:
+    """A hundred purchases of one account make an item less popular than two customers do."""
+    rows = [("till", "bulk", 99 - minute / 1_440) for minute in range(100)] + [("u1", "liked", 95), ("u2", "liked", 95)]
+    popularity = popular_of(make_interactions(rows))
+    np.testing.assert_allclose(popularity.popularity, [1, 2 * 0.5**0.5], rtol=1e-4)  # bulk, liked
+
+
 def test_only_target_events_count(make_interactions) -> None:
     """Views do not make an item popular among purchases."""
     rows = [("u1", "seen", 99, "view"), ("u2", "seen", 99, "view"), ("u1", "bought", 50)]

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from candidate_gen.popularity import decayed_targets
 from candidate_gen.sources.als import AlsConfig
 from candidate_gen.sources.item_knn import ItemKnn, ItemKnnConfig, fit_neighbors
-from candidate_gen.sources.popular import Popular, decayed_targets
+from candidate_gen.sources.popular import Popular
 from data.arrays.past import Past
 from data.interactions import SECONDS_PER_DAY, Interactions
 from offline_eval.baselines import (

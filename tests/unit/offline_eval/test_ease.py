@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from candidate_gen.sources.popular import Popular, decayed_targets
+from candidate_gen.popularity import decayed_targets
+from candidate_gen.sources.popular import Popular
 from data.arrays.past import Past
 from data.interactions import SECONDS_PER_DAY
 from offline_eval.ease import Ease
