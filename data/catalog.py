@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.categories import Categories, read_categories, read_levels
 from data.event_names import squash
 from data.events import Reading
 from data.formats import AUTO, CATEGORY_LEVELS, FORMATS, ITEM_ALIASES, USER_ALIASES, recognise
@@ -25,13 +26,17 @@ from data.spelling import read_ids
 from data.store import arrow_schema
 from shortlist.columns import (
     AVAILABILITY,
+    BRAND,
     CATEGORY,
-    CATEGORY_SEPARATOR,
     CREATED_AT,
+    DESCRIPTION,
     DISCONTINUED,
+    GROUP_ID,
     ITEM_DTYPES,
     ITEM_ID,
     PRICE,
+    TAGS,
+    TITLE,
     USER_ID,
 )
 from shortlist.errors import DataError
@@ -69,7 +74,8 @@ def canonical_items(raw: RawTable, given: Reading) -> EntityTable:
     }
     rows = pd.DataFrame(texts, index=raw.rows.index)
     rows[ITEM_ID], of_ids = _ids(ITEM_ID, found, raw, given)
-    rows[CATEGORY] = _categories(found, raw.rows, levels)
+    categories = _categories(found, raw.rows, levels)
+    rows[CATEGORY] = categories.paths
     given_prices = found.values(raw.rows, PRICE)
     prices = None if given_prices is None else read_prices(given_prices, given.decimal)
     rows[PRICE] = np.nan if prices is None else prices.values
@@ -79,10 +85,11 @@ def canonical_items(raw: RawTable, given: Reading) -> EntityTable:
     rows[CREATED_AT] = _created(found.values(raw.rows, CREATED_AT), raw, given)
     warnings = (
         *of_ids,
+        categories.warning(raw.name),
         "" if prices is None else prices.warning(raw.name, "price"),
         _warning(raw, unclear, "availability that is not understood; it stays as it is, in stock for new items"),
     )
-    return EntityTable(raw, rows[list(ITEM_DTYPES)], found, tuple(one for one in warnings if one))
+    return EntityTable(raw, _inherited(rows, raw)[list(ITEM_DTYPES)], found, tuple(one for one in warnings if one))
 
 
 def canonical_users(raw: RawTable, given: Reading) -> EntityTable:
@@ -194,38 +201,28 @@ def _joined(values: pd.Series, separator: str) -> pd.Series:
     ).astype("object")
 
 
-def _categories(found: ColumnMap, rows: pd.DataFrame, levels: Sequence[str]) -> pd.Series:
-    """Category paths: from one column, or from one column a level.
-
-    A path is written ``A > B`` or ``A|B``. A list holds either levels or, when its first entry is a path, alternatives,
-    of which the first counts.
-    """
+def _categories(found: ColumnMap, rows: pd.DataFrame, levels: Sequence[str]) -> Categories:
+    """Category paths: from one column, or from one column a level."""
     values = found.values(rows, CATEGORY)
-    if values is None and levels:
-        parts = pd.DataFrame({name: to_text(rows[name]) for name in levels})
-        return pd.Series(
-            [_path([one for one in row if isinstance(one, str)]) for row in parts.to_numpy()], rows.index, dtype="str"
-        )
-    if values is None:
-        return pd.Series(np.nan, rows.index, dtype="str")
-    if values.dtype == "object":
-        values = pd.Series([_first_path(value) for value in values], values.index, dtype="object")
-    paths = to_text(values)
-    known = {path: _path(path.replace(_TAG_SEPARATOR, ">").split(">")) for path in paths.dropna().unique()}
-    return paths.map(known).astype("str")
+    if values is not None:
+        return read_categories(values)
+    return read_levels(rows[list(levels)]) if levels else Categories(pd.Series(np.nan, rows.index, dtype="str"))
 
 
-def _first_path(entries: object) -> object:
-    """The path that a list stands for; what is no list stays as it is."""
-    if not isinstance(entries, (list, np.ndarray)):
-        return entries
-    if len(entries) == 0:
-        return None
-    return str(entries[0]) if ">" in str(entries[0]) else CATEGORY_SEPARATOR.join(str(one) for one in entries)
+def _inherited(rows: pd.DataFrame, raw: RawTable) -> pd.DataFrame:
+    """Items with what they lack taken from the item whose variants they are.
 
-
-def _path(parts: Sequence[str]) -> str | None:
-    return CATEGORY_SEPARATOR.join(part.strip() for part in parts if part.strip()) or None
+    A parent is named by its ``item_id``, or as ``id:N`` by the number in the file's column ``ID`` (WooCommerce).
+    """
+    numbers = next((to_text(raw.rows[name]) for name in raw.rows.columns if squash(name) == "id"), None)
+    if numbers is not None:
+        by_number = pd.Series(rows[ITEM_ID].to_numpy(), "id:" + numbers).dropna()
+        by_number = by_number[by_number.index.notna() & ~by_number.index.duplicated()]
+        rows[GROUP_ID] = rows[GROUP_ID].map(by_number).fillna(rows[GROUP_ID])
+    parents = rows[rows[ITEM_ID].notna()].drop_duplicates(ITEM_ID, keep="last").set_index(ITEM_ID)
+    for column in (TITLE, DESCRIPTION, CATEGORY, BRAND, TAGS):
+        rows[column] = rows[column].fillna(rows[GROUP_ID].map(parents[column])).astype("str")
+    return rows
 
 
 def _states(values: pd.Series | None, rows: pd.DataFrame) -> tuple[pd.Series, int]:

@@ -161,13 +161,15 @@ ITEM_ALIASES: Final[Aliases] = {
             google_product_category"""
     )["names"],
     BRAND: _table(names="brand brands brand_name item_brand manufacturer vendor")["names"],
-    PRICE: _table(names="price unit_price price_info.price item_price sale_price")["names"],
+    PRICE: _table(names="price unit_price price_info.price item_price regular_price sale_price")["names"],
     AVAILABILITY: _table(names="availability available in_stock is_available stock_status")["names"],
     TAGS: _table(names="tags labels keywords")["names"],
     CREATED_AT: _table(
         names="created_at creation_timestamp available_time publish_time date_added first_seen creation_date"
     )["names"],
-    GROUP_ID: _table(names="group_id item_group_id primary_product_id parent_id parent_item_id")["names"],
+    GROUP_ID: _table(names="group_id item_group_id primary_product_id parent_id parent_item_id parent parent_sku")[
+        "names"
+    ],
 }
 USER_ALIASES: Final[Aliases] = {USER_ID: _table(names="user_id visitor_id customer_id id")["names"]}
 

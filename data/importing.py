@@ -4,6 +4,7 @@ What is new is decided under the import lock, against what the home holds then. 
 nothing at all.
 """
 
+import shlex
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,7 +40,7 @@ from data.reasons import Reason
 from data.report import CatalogChanges, ImportReport, TableReport, catalog_changes, table_report
 from data.settings import DataConfig
 from data.sources import RawTable, read_sources
-from data.spelling import spelt_twice
+from data.spelling import read_ids, spelt_twice
 from data.store import stage_events, stored_of, stored_on, stored_user_ids, stored_with_ids
 from data.validation import contract_codes, is_plain
 from shortlist.columns import (
@@ -56,6 +57,9 @@ from shortlist.config import dump_model
 from shortlist.errors import DataError, DataRefused
 from shortlist.home import Home
 from shortlist.progress import Reporter, SilentReporter
+
+MIN_SHARE_HELD = 0.5
+"""Of the events' items, for a column of the catalogue to be pointed out as that of their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +267,8 @@ def _plan(home: Home, checked: _Checked, config: DataConfig, says: Reporter) -> 
         unjoined = item_ids[~is_among(item_ids, catalog[ITEM_ID])] if len(catalog) else None
         plan.facts = _facts(plan.accepted, unjoined, home)
         plan.warnings = _id_warnings(plan.accepted, unjoined, catalog[ITEM_ID], home)
+        if unjoined is not None and len(unjoined) == len(item_ids) > 0 and checked.items is not None:
+            plan.warnings += _better_columns(checked.items, unjoined)
     return plan
 
 
@@ -324,6 +330,22 @@ def _id_warnings(accepted: pd.DataFrame, unjoined: pd.Series | None, catalog_ids
             f"{unjoined.iloc[0]}, the catalogue such as {catalog_ids.iloc[0]}."
         )
     return found
+
+
+def _better_columns(items: Batch, unjoined: pd.Series) -> list[str]:
+    """Columns of the catalogue's files that hold the items' ids, where the column that was taken holds none."""
+    wanted = pd.Series(unjoined.unique(), dtype="str")
+    held = {
+        (raw.name, str(name)): float(is_among(wanted, read_ids(raw.rows[name]).ids).mean())
+        for raw in items.raws
+        for name in raw.rows.columns
+    }
+    return [
+        f"{table}: column {name} holds the ids of {share:.0%} of the events' items. To take it: "
+        f"{shlex.join(['--map', f'item_id={name}'])}"
+        for (table, name), share in held.items()
+        if share >= MIN_SHARE_HELD
+    ]
 
 
 def _matched_cancels(accepted: pd.DataFrame, home: Home) -> int:

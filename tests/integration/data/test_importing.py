@@ -239,6 +239,32 @@ def test_catalogue_is_upserted(home, bring_in, write):
     assert items["price"].isna().tolist() == [False, True]
 
 
+def test_variants_inherit_from_their_parent(home, bring_in, write):
+    """A variant has its parent's category and brand where it has none, named by id or by WooCommerce's number."""
+    text = (
+        "ID,SKU,Name,Categories,Brand,Parent\n10,shirt,Shirt,Clothes > Shirts,Loom,\n"
+        "11,shirt-s,Shirt S,,,id:10\n12,shirt-m,Shirt M,,Own,shirt\n13,cap,Cap,,,id:99\n"
+    )
+    bring_in(items=[write("a.csv", text)], columns={"item_id": "SKU"})
+    items = read_items(home).set_index("item_id")
+    assert items.loc["shirt-s", ["title", "category", "brand", "group_id"]].tolist() == [
+        *("Shirt S", "Clothes > Shirts"),
+        *("Loom", "shirt"),
+    ]
+    assert items.loc["shirt-m", ["category", "brand", "group_id"]].tolist() == ["Clothes > Shirts", "Own", "shirt"]
+    assert pd.isna(items.loc["cap", "category"])
+
+
+def test_the_catalogue_s_right_column_is_pointed_out(bring_in, write):
+    """Where no event finds its item, a column that holds the ids is named with the option that takes it."""
+    items = write("items.csv", "ID,Our SKU,Name\n10,a,Tea\n11,b,Cup\n")
+    report = bring_in(write("a.csv", EVENTS), items=[items])
+    assert report.unjoined_events == 2
+    (told,) = [one for one in report.warnings if "Our SKU holds" in one]
+    assert "the ids of 100%" in told
+    assert "--map 'item_id=Our SKU'" in told
+
+
 def test_an_item_s_id_keeps_the_rules_of_an_event_s(home, bring_in, write):
     """An id with a line break within, which no request could ask for, is set aside in the catalogue too."""
     report = bring_in(items=[write("a.csv", 'item_id,title\n"a\nb",Tea\nc,Cup\n')])
