@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from shortlist.ids import MISSING, IdMap
+from shortlist.texts import Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,10 @@ class ItemAttributes:
         Items that the catalogue does not know count as available.
     discontinued : ndarray of bool, shape (n_items,)
         Items that are never shown.
+    titles : Texts
+        By item position.
+    brands : Texts
+        By the codes of `brand`.
     content : csr_matrix of float32, shape (n_items, n_words)
         The weights of each item's words, to fit on; without words where a bundle is read.
     """
@@ -40,6 +45,8 @@ class ItemAttributes:
     price: npt.NDArray[np.float32]
     available: npt.NDArray[np.bool_]
     discontinued: npt.NDArray[np.bool_]
+    titles: Texts
+    brands: Texts
     content: csr_matrix
 
     def top_category(self) -> npt.NDArray[np.int32]:

@@ -13,6 +13,7 @@ from shortlist.checks import check_ids, check_offsets, check_range, check_shape
 from shortlist.columns import EventType
 from shortlist.errors import BundleError
 from shortlist.ids import MISSING
+from shortlist.texts import Texts
 
 _INTERACTION_ARRAYS = ("user_offsets", *EVENT_COLUMNS)
 _ATTRIBUTE_ARRAYS = ("parent", "category", "brand", "price", "available", "discontinued")
@@ -58,6 +59,8 @@ def _derived(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]
 def save_attributes(writer: BundleWriter, attributes: ItemAttributes) -> None:
     """Write the catalogue's arrays."""
     writer.add_ids("categories", attributes.categories)
+    writer.add_texts("item_titles", attributes.titles)
+    writer.add_texts("brands", attributes.brands)
     for name in _ATTRIBUTE_ARRAYS:
         writer.add_array(f"item_{name}", getattr(attributes, name))
 
@@ -77,4 +80,16 @@ def load_attributes(bundle: Bundle, n_items: int) -> ItemAttributes:
     check_range("item_category", arrays["category"], MISSING, len(categories))
     check_range("item_brand", arrays["brand"], MISSING, max(n_items, 1))
     no_words = csr_matrix((n_items, 0), dtype=np.float32)
-    return ItemAttributes(categories=categories, content=no_words, **arrays)
+    titles = _load_texts(bundle, "item_titles", n_items)
+    brands = _load_texts(bundle, "brands", int(arrays["brand"].max(initial=MISSING)) + 1)
+    return ItemAttributes(categories=categories, titles=titles, brands=brands, content=no_words, **arrays)
+
+
+def _load_texts(bundle: Bundle, name: str, n: int) -> Texts:
+    """Map texts; bundles of release 0.1 hold none."""
+    if not bundle.has(f"{name}_text.npy"):
+        return Texts.missing(n)
+    texts = bundle.texts(name)
+    check_shape(f"{name}_text", texts.text, None)
+    check_offsets(f"{name}_offsets", texts.offsets, n, len(texts.text))
+    return texts

@@ -6,8 +6,12 @@ import pandas as pd
 
 from data.attributes import ItemAttributes
 from data.content import build_content
-from shortlist.columns import AVAILABILITY, BRAND, CATEGORY, CATEGORY_SEPARATOR, DISCONTINUED, ITEM_ID, PRICE
+from shortlist.columns import AVAILABILITY, BRAND, CATEGORY, CATEGORY_SEPARATOR, DISCONTINUED, ITEM_ID, PRICE, TITLE
 from shortlist.ids import MISSING, IdMap
+from shortlist.texts import Texts
+
+MAX_TITLE_CHARACTERS = 200
+"""What of a title a bundle keeps, to be shown."""
 
 
 def build_attributes(catalog: pd.DataFrame, items: IdMap) -> ItemAttributes:
@@ -18,14 +22,17 @@ def build_attributes(catalog: pd.DataFrame, items: IdMap) -> ItemAttributes:
     paths = _text(rows, CATEGORY)
     categories = IdMap.from_ids(prefix for path in paths.dropna().unique() for prefix in _prefixes(path))
     prices = pd.to_numeric(rows[PRICE]) if PRICE in rows else pd.Series(np.nan, index=rows.index)
+    brand, brands = pd.factorize(_text(rows, BRAND), sort=True)
     return ItemAttributes(
         categories=categories,
         parent=_parents(categories),
         category=categories.positions(paths.fillna("")),
-        brand=pd.factorize(_text(rows, BRAND), sort=True)[0].astype(np.int32),
+        brand=brand.astype(np.int32),
         price=prices.fillna(0.0).to_numpy(dtype=np.float32),
         available=_flags(rows, AVAILABILITY, usual=True),
         discontinued=_flags(rows, DISCONTINUED, usual=False),
+        titles=Texts.of(_text(rows, TITLE).str.slice(stop=MAX_TITLE_CHARACTERS)),
+        brands=Texts.of(brands),
         content=build_content(catalog, items),
     )
 

@@ -18,7 +18,7 @@ from data.spelling import read_ids
 from ranking.recommender import Query, Recommendation, Recommender
 from ranking.two_stage import Stage
 from shortlist.atomic import TEMPORARY_PREFIX, sync_file, sync_folder
-from shortlist.columns import ITEM_ID, RANK, SCORE, SOURCE, USER_ID
+from shortlist.columns import ITEM_ID, RANK, SCORE, SOURCE, TITLE, USER_ID
 from shortlist.errors import DataError
 from shortlist.progress import Reporter
 
@@ -89,6 +89,7 @@ def write_lists(
     k: int,
     stage: Stage,
     exclude_seen: bool,
+    titles: bool = False,
 ) -> int:
     """Write every user's list to a Parquet or CSV file, which is there whole or not at all.
 
@@ -98,15 +99,16 @@ def write_lists(
         The rows written: one for each place of each list, users in the order given, ranks from 1.
     """
     queries = (
-        Query(user_id, limit=k, stage=stage, exclude_seen=exclude_seen)
+        Query(user_id, limit=k, stage=stage, exclude_seen=exclude_seen, titles=titles)
         for user_id in reporter.track(user_ids, n_users, "lists")
     )
     lists = recommender.recommend_many(queries)
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with _writer(temporary, path.suffix) as writer:
-            n_rows = _write_blocks(lists, writer.write_table)
+        schema = SCHEMA.append(pa.field(TITLE, pa.string())) if titles else SCHEMA
+        with _writer(temporary, path.suffix, schema) as writer:
+            n_rows = _write_blocks(lists, schema, writer.write_table)
         sync_file(temporary)
         temporary.replace(path)
     finally:
@@ -115,20 +117,20 @@ def write_lists(
     return n_rows
 
 
-def _writer(path: Path, suffix: str) -> pq.ParquetWriter | pyarrow.csv.CSVWriter:
-    return pq.ParquetWriter(path, SCHEMA) if suffix == ".parquet" else pyarrow.csv.CSVWriter(path, SCHEMA)
+def _writer(path: Path, suffix: str, schema: pa.Schema) -> pq.ParquetWriter | pyarrow.csv.CSVWriter:
+    return pq.ParquetWriter(path, schema) if suffix == ".parquet" else pyarrow.csv.CSVWriter(path, schema)
 
 
-def _write_blocks(lists: Iterator[Recommendation], write: Callable[[pa.Table], None]) -> int:
+def _write_blocks(lists: Iterator[Recommendation], schema: pa.Schema, write: Callable[[pa.Table], None]) -> int:
     n_rows = 0
     while block := list(islice(lists, USERS_PER_WRITE)):
-        table = _table(block)
+        table = _table(block, schema)
         write(table)
         n_rows += len(table)
     return n_rows
 
 
-def _table(block: Sequence[Recommendation]) -> pa.Table:
+def _table(block: Sequence[Recommendation], schema: pa.Schema) -> pa.Table:
     lengths = np.array([len(one.items) for one in block])
     items = [item for one in block for item in one.items]
     sources = pd.Categorical(np.repeat([one.source for one in block], lengths))
@@ -139,4 +141,6 @@ def _table(block: Sequence[Recommendation]) -> pa.Table:
         SCORE: np.array([item.score for item in items], dtype=np.float32),
         SOURCE: pa.array(sources).cast(SCHEMA.field(SOURCE).type),
     }
-    return pa.table(columns, schema=SCHEMA)
+    if TITLE in schema.names:
+        columns[TITLE] = pa.array([item.title for item in items], pa.string())
+    return pa.table(columns, schema=schema)

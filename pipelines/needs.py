@@ -12,7 +12,7 @@ _BYTES_PER_LABELLED_EVENT: Final = 4_000
 _MAX_LABELLED_EVENTS: Final = 150_000
 """Candidates and features of the labelled users, whose number has a limit."""
 
-_BYTES_PER_EVENT: Final = 200
+_BYTES_PER_EVENT: Final = 750
 _BUNDLE_BYTES_PER_EVENT: Final = 25
 
 

@@ -44,6 +44,7 @@ def _output(_context: click.Context, _parameter: click.Parameter, path: Path) ->
     help="Both stages, or the first.",
 )
 @click.option("--exclude-seen", is_flag=True, help="Leave out items that the user had to do with before.")
+@click.option("--titles", is_flag=True, help="Add a column title, empty where the catalogue has none.")
 @click.option("--version", default="current", show_default=True, help="A version's name, `latest` or `current`.")
 @home_option
 @config_option
@@ -59,6 +60,7 @@ def recommend_command(
     config_path: Path | None,
     *,
     exclude_seen: bool,
+    titles: bool,
     as_json: bool,
 ) -> None:
     """Write lists for many users: user_id, item_id, rank (from 1), score, source.
@@ -75,7 +77,9 @@ def recommend_command(
         n_users, user_ids = len(named), iter(named)
         positions = recommender.interactions.users.positions(named)
         n_unknown = int(np.count_nonzero(positions == MISSING))
-    n_rows = write_lists(recommender, user_ids, n_users, out, reporter, k=k, stage=stage, exclude_seen=exclude_seen)
+    n_rows = write_lists(
+        recommender, user_ids, n_users, out, reporter, k=k, stage=stage, exclude_seen=exclude_seen, titles=titles
+    )
     if as_json:
         counts = {"n_users": n_users, "n_unknown": n_unknown, "n_rows": n_rows}
         print_json({"version": recommender.version, **counts, "out": str(out)})

@@ -49,6 +49,8 @@ class Query:
         Items never to show.
     in_stock, exclude_purchased, exclude_seen : bool
         Leave out what is not available; what the user bought; what the user had to do with in any way.
+    titles : bool
+        Name each item's title.
     explain : bool
         Say for each item what moved its score in the second stage.
     """
@@ -61,19 +63,31 @@ class Query:
     in_stock: bool = False
     exclude_purchased: bool = False
     exclude_seen: bool = False
+    titles: bool = False
     explain: bool = False
     stage: Stage = "full"
 
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """One item of a list. `rank` counts from 1 over the whole order; `contributions` is empty unless asked for."""
+    """One item of a list.
+
+    Attributes
+    ----------
+    rank : int
+        From 1 over the whole order.
+    contributions : mapping of str to float
+        Empty unless asked for.
+    title : str or None
+        None unless asked for, and where the catalogue has none.
+    """
 
     item_id: str
     rank: int
     score: float
     reasons: tuple[str, ...]
     contributions: dict[str, float] = field(default_factory=dict)
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +208,12 @@ class Recommender:
         is_explained = query.explain and query.stage == "full"
         contributions = self._contributions(item_idx, ranked) if is_explained else [{} for _ in item_idx]
         reasons = self._reasons(item_idx, ranked, self._bought(self.history(query.user_id)))
+        titles = [self.attributes.titles.at(int(item)) if query.titles else None for item in item_idx]
+        ids = self.interactions.items.externals(item_idx)
         items = tuple(
-            Recommended(item_id, query.offset + place, float(score), reason, contribution)
-            for place, (item_id, score, reason, contribution) in enumerate(
-                zip(self.interactions.items.externals(item_idx), scores, reasons, contributions, strict=True), start=1
+            Recommended(item_id, query.offset + place, float(score), reason, contribution, title)
+            for place, (item_id, score, reason, contribution, title) in enumerate(
+                zip(ids, scores, reasons, contributions, titles, strict=True), start=1
             )
         )
         source: ListSource = "personalized" if ranked.is_personal else "popular"

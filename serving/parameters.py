@@ -47,6 +47,7 @@ class ListParameters:
     exclude: tuple[str, ...] = ()
     in_stock: bool = False
     exclude_purchased: bool = False
+    titles: bool = False
     explain: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -63,7 +64,7 @@ def allowed_values(config: ServingConfig) -> dict[str, str]:
         "user_id": f"an id of 1 to {MAX_USER_ID_CHARACTERS} characters",
     }
     texts |= dict.fromkeys(LIMIT_SPELLINGS, f"a whole number from 1 to {config.max_limit}")
-    return texts | dict.fromkeys(("in_stock", "exclude_purchased", "explain"), "true or false")
+    return texts | dict.fromkeys(("in_stock", "exclude_purchased", "titles", "explain"), "true or false")
 
 
 def recommendation_parameters(config: ServingConfig) -> Parser:
@@ -82,6 +83,7 @@ def recommendation_parameters(config: ServingConfig) -> Parser:
         exclude: Annotated[tuple[ItemId, ...], _EXCLUDE_QUERY] = (),
         in_stock: Annotated[bool, _IN_STOCK_QUERY] = False,
         exclude_purchased: Annotated[bool, _PURCHASED_QUERY] = False,
+        titles: Annotated[bool, _TITLES_QUERY] = False,
         explain: Annotated[bool, _EXPLAIN_QUERY] = False,
     ) -> ListParameters:
         refuse_contradictions(request, known)
@@ -92,6 +94,7 @@ def recommendation_parameters(config: ServingConfig) -> Parser:
             exclude=_canonical(exclude),
             in_stock=in_stock,
             exclude_purchased=exclude_purchased,
+            titles=titles,
             explain=explain,
             warnings=(*_scenario_warnings(scenario), *_unknown_warnings(request, known)),
         )
@@ -113,6 +116,7 @@ def popular_parameters(config: ServingConfig) -> Parser:
         offset: Annotated[int, offset_query] = 0,
         category: Annotated[tuple[CategoryPath, ...], category_query] = (),
         in_stock: Annotated[bool, _IN_STOCK_QUERY] = False,
+        titles: Annotated[bool, _TITLES_QUERY] = False,
     ) -> ListParameters:
         refuse_contradictions(request, known)
         return ListParameters(
@@ -120,6 +124,7 @@ def popular_parameters(config: ServingConfig) -> Parser:
             offset=offset,
             categories=_canonical(category),
             in_stock=in_stock,
+            titles=titles,
             warnings=tuple(_unknown_warnings(request, known)),
         )
 
@@ -196,6 +201,7 @@ _EXCLUDE_QUERY: Final = Query(
 )
 _IN_STOCK_QUERY: Final = Query(description="Leave out items that the catalogue says are not available.")
 _PURCHASED_QUERY: Final = Query(description="Leave out what the user has bought.")
+_TITLES_QUERY: Final = Query(description="Add to each item its title, null where the catalogue has none.")
 _EXPLAIN_QUERY: Final = Query(
     description="Add to each item the features that moved its score most. Slower, and never from the cache."
 )

@@ -42,6 +42,7 @@ class Item(BaseModel):
     rank: int = Field(description="The place in the user's whole order, from 1; with `offset` it begins above 1.", ge=1)
     score: float = Field(description="In (0, 1], falling along the list. Comparable within one list only.")
     reasons: list[str] = Field(description=f"Why the item was found: {', '.join(REASONS.values())}.")
+    title: str | None = Field(default=None, description="Only with `titles`: null where the catalogue has none.")
     contributions: dict[str, float] | None = Field(
         default=None, description="Only with `explain`: the features that moved the score most, in log-odds."
     )

@@ -38,7 +38,7 @@ class Plan:
 
     def tail(self) -> bytes:
         """Make the list: the part of the answer that the same request would get again, without its first brace."""
-        return list_json(self.recommender.recommend(self.query), self.warnings, explain=self.query.explain)[1:]
+        return list_json(self.recommender.recommend(self.query), self.query, self.warnings)[1:]
 
     def answer(self, tail: bytes) -> bytes:
         """The whole answer, with an id of its own."""
@@ -120,13 +120,13 @@ def load_service(settings: ServiceSettings) -> Service:
     return Service(current, others, experiments)
 
 
-def list_json(found: Recommendation, warnings: tuple[str, ...], *, explain: bool) -> bytes:
+def list_json(found: Recommendation, query: Query, warnings: tuple[str, ...]) -> bytes:
     """The JSON object of a list: source, degraded, items, warnings, in this order."""
     return orjson.dumps(
         {
             "source": found.source,
             "degraded": found.degraded,
-            "items": [_item(item, explain=explain) for item in found.items],
+            "items": [_item(item, query) for item in found.items],
             "warnings": [*warnings, *found.warnings],
         }
     )
@@ -137,9 +137,13 @@ def source_of(tail: bytes) -> str:
     return "popular" if tail.startswith(_POPULAR_HEAD) else "personalized"
 
 
-def _item(item: Recommended, *, explain: bool) -> dict[str, Any]:
+def _item(item: Recommended, query: Query) -> dict[str, Any]:
     entry = {"item_id": item.item_id, "rank": item.rank, "score": item.score, "reasons": item.reasons}
-    return entry | {"contributions": item.contributions} if explain else entry
+    if query.titles:
+        entry["title"] = item.title
+    if query.explain:
+        entry["contributions"] = item.contributions
+    return entry
 
 
 def _joined(head: dict[str, Any], tail: bytes) -> bytes:
@@ -156,6 +160,7 @@ def _query(user_id: str, wanted: ListParameters) -> Query:
         exclude=wanted.exclude,
         in_stock=wanted.in_stock,
         exclude_purchased=wanted.exclude_purchased,
+        titles=wanted.titles,
         explain=wanted.explain,
     )
 

@@ -12,6 +12,7 @@ from shortlist.errors import BundleError
 from shortlist.hashing import file_sha256
 from shortlist.ids import IdMap
 from shortlist.manifest import MANIFEST_NAME, FileEntry, Manifest, check_file_name, read_manifest
+from shortlist.texts import Texts
 
 Array = npt.NDArray[Any]
 
@@ -39,6 +40,11 @@ class BundleWriter:
         """Write an id map as its two arrays."""
         self.add_array(f"{name}_text", ids.text)
         self.add_array(f"{name}_offsets", ids.offsets)
+
+    def add_texts(self, name: str, texts: Texts) -> None:
+        """Write a column of texts as its two arrays."""
+        self.add_array(f"{name}_text", texts.text)
+        self.add_array(f"{name}_offsets", texts.offsets)
 
     def add_text(self, name: str, text: str) -> None:
         """Write a text file."""
@@ -90,6 +96,10 @@ class Bundle:
     def ids(self, name: str) -> IdMap:
         """An id map."""
         return IdMap(self.array(f"{name}_text"), self.array(f"{name}_offsets"))
+
+    def texts(self, name: str) -> Texts:
+        """A column of texts."""
+        return Texts(self.array(f"{name}_text"), self.array(f"{name}_offsets"))
 
     def text(self, name: str) -> str:
         """A text file's content."""

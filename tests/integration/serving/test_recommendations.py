@@ -101,6 +101,16 @@ def test_any_text_is_a_user(client: httpx.Client, user_id: str) -> None:
     assert answer.json()["user_id"] == user_id
 
 
+def test_titles_come_when_asked_for(client: httpx.Client) -> None:
+    """With titles, each item of either list has its own; the list is the same, and the cache keeps the two apart."""
+    for path in (f"/recommendations/{USER}", "/popular"):
+        plain, titled = client.get(path), client.get(f"{path}?titles=true")
+        assert item_ids(titled) == item_ids(plain)
+        assert all("title" not in item for item in plain.json()["items"])
+        for item in titled.json()["items"]:
+            assert item["title"] == f"Thing {int(item['item_id'].removeprefix('item-'))}"
+
+
 def test_explain_adds_contributions_and_passes_the_cache_by(client: httpx.Client) -> None:
     """With explain, items say what moved their score, and nothing comes from or goes into the cache."""
     plain = client.get(f"/recommendations/{USER}")

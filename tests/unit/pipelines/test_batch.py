@@ -55,6 +55,15 @@ def test_csv_holds_the_same(small_recommender: Recommender, tmp_path: Path) -> N
     assert one["score"].to_numpy() == pytest.approx(other["score"].to_numpy(), rel=1e-6)
 
 
+def test_titles_are_a_column_of_their_own(small_recommender: Recommender, tmp_path: Path) -> None:
+    """Asked for, each row has its item's title, in both kinds of file."""
+    for name, read in (("recs.csv", pd.read_csv), ("recs.parquet", pd.read_parquet)):
+        write(small_recommender, tmp_path / name, ["user-007"], titles=True)
+        rows = read(tmp_path / name)
+        assert rows.columns.tolist() == [*COLUMNS, "title"]
+        assert rows["title"].tolist() == [f"Thing {int(one.removeprefix('item-'))}" for one in rows["item_id"]]
+
+
 def test_all_users_are_those_of_the_bundle(small_recommender: Recommender) -> None:
     """Everybody that the bundle knows comes once."""
     assert list(all_user_ids(small_recommender)) == [f"user-{number:03}" for number in range(200)]

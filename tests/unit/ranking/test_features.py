@@ -19,6 +19,7 @@ from ranking.features.group import UNRANKED
 from ranking.item_stats import NEVER_DAYS, ROWS, ItemStats
 from ranking.training_set import fit_context
 from shortlist.ids import IdMap
+from shortlist.texts import Texts
 
 N_ITEMS = 6
 ALL_SOURCES = tuple(source.name for source in SOURCES)
@@ -43,6 +44,8 @@ def context() -> FeatureContext:
         price=np.zeros(N_ITEMS, np.float32),
         available=np.ones(N_ITEMS, np.bool_),
         discontinued=np.zeros(N_ITEMS, np.bool_),
+        titles=Texts.missing(N_ITEMS),
+        brands=Texts.missing(2),
         content=csr_matrix((N_ITEMS, 0), dtype=np.float32),
     )
     return FeatureContext.of(ItemStats(**arrays), attributes, ALL_SOURCES)
