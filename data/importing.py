@@ -410,7 +410,9 @@ def _write(
     if len(rejected):
         table = pa.Table.from_pandas(rejected, preserve_index=False)
         pq.write_table(table, publication.stage(home.rejects / f"{import_id}.parquet"))
-    record = {**report.to_json(), "imported_at": now.isoformat(), "config": dump_model(config)}
+    batches = (batch for batch in (checked.events, checked.items, checked.users) if batch is not None)
+    files = list(dict.fromkeys(raw.name for batch in batches for raw in batch.raws))
+    record = {**report.to_json(), "imported_at": now.isoformat(), "files": files, "config": dump_model(config)}
     publication.stage(home.imports / f"{import_id}.json").write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2))
     publication.publish(says)
 

@@ -72,7 +72,7 @@ class Evaluation:
     systems : tuple of SystemResult
         By segment, and within one in the order given.
     comparisons : tuple of Comparison
-        One for each segment that has users, when there is a baseline.
+        One for each segment that has more than one user, when there is a baseline.
     choices : dict
         What was chosen for each system.
     note : str, optional
@@ -212,7 +212,7 @@ def evaluate_on(
             for name, of_system in hits.items()
         }
         results += _results(columns, segment, int(counted.sum()), generator)
-        if counted.any():
+        if counted.sum() > 1:  # one user has no spread
             comparisons += _comparisons(columns, segment, reference, baselines, f"ndcg@{ks[0]}", generator)
     return Evaluation(ks[0], test_set, tuple(results), tuple(comparisons), _choices(systems, choices or {}), note)
 

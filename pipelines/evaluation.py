@@ -28,6 +28,9 @@ from shortlist.room import require_room
 
 TEST_DAYS: Final = 14.0
 
+MIN_USERS: Final = 10
+"""Of fewer, neither a mean nor its interval says anything."""
+
 
 def evaluate_home(
     home: Home,
@@ -60,7 +63,7 @@ def evaluate_home(
     Raises
     ------
     DataError
-        When there are no events, or none before the window.
+        When there are no events, or none before the window, or too few users to measure on.
     StoreUnavailable
         When disk or memory cannot be enough.
     """
@@ -69,6 +72,7 @@ def evaluate_home(
     everything = without_strays(everything, reporter) if cut is None else everything
     require_room(home.root, of_training(len(everything)), "an evaluation")
     exam, shop = make_exam(home, everything, catalog, config, protocol, test_days, cut)
+    _require_users(exam)
     reporter.step(f"protocol {exam.test_set.protocol}: training on {len(exam.past):,} interactions")
     trained = fit_recommender(shop.at(exam.past), exam.as_of, config, reporter)
     reporter.step("baselines, their settings chosen on the past")
@@ -118,6 +122,16 @@ def make_exam(
     past = read_events(home, until=start)
     shop = build_shop(pd.concat([past, everything[everything[TIMESTAMP] >= start]]), catalog, config)
     return time_exam(shop.interactions, window), shop
+
+
+def _require_users(exam: Exam) -> None:
+    """Demand enough users to measure on, before minutes are spent; none at all is the evaluation's own error."""
+    n_users = len(exam.test_set)
+    if 0 < n_users < MIN_USERS:
+        raise DataError(
+            f"{n_users} user{' has' if n_users == 1 else 's have'} both a past and something to find; fewer than "
+            f"{MIN_USERS} are too few to measure on. Test on a longer window (--test-days), or import more."
+        )
 
 
 def _fitting_protocol(interactions: Interactions) -> ProtocolName:

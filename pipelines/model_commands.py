@@ -115,18 +115,16 @@ def _summary(manifest: Manifest, current: str | None) -> dict[str, Any]:
 
 
 def _versions_table(rows: list[dict[str, Any]]) -> Table:
-    names = (Column(name, no_wrap=True, overflow="ignore") for name in ("version", "serving"))
-    table = Table(*names, "made (UTC)", "data end (UTC)", "events", "ranker", "MB")
+    table = Table(Column("version", no_wrap=True, overflow="ignore"), "data until", "events", "ranker", "MB")
     for row in rows:
         table.add_row(
-            row["version"],
-            "yes" if row["is_current"] else "",
-            row["created_at"][:16],
-            row["data_end"][:16],
+            f"{row['version']}{' *' if row['is_current'] else ''}",
+            row["data_end"][:10],
             f"{row['n_events']:,}",
             str(row["ranker"]),
             f"{row['size_bytes'] / 1e6:.1f}",
         )
+    table.caption = "* serves; a version's name begins with when it was made (UTC)"
     return table
 
 

@@ -71,3 +71,11 @@ def test_protocol_without_days_tests_no_days(evaluated_home: Home, tiny_config) 
         assert estimate(found, "two_stage", "overall", "ndcg@10") > 0
         with pytest.raises(DataError, match="--test-days"):
             evaluate_home(evaluated_home, tiny_config, SilentReporter(), protocol=protocol, test_days=14)
+
+
+def test_too_few_users_are_said_before_anything_is_trained(tmp_path, make_home, tiny_events, tiny_config) -> None:
+    """Of one user, or of a few, no mean is printed."""
+    few = tiny_events[tiny_events["user_id"].isin(sorted(tiny_events["user_id"].unique())[:3])]
+    home = make_home(tmp_path / "home", few)
+    with pytest.raises(DataError, match=r"3 users have both a past and something to find.*too few to measure on"):
+        evaluate_home(home, tiny_config, SilentReporter(), protocol="last")

@@ -1,0 +1,65 @@
+"""Commands that look: what was imported, and what a user's list comes from."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from pipelines.cli import group
+from ranking.recommender import Query, Recommender
+from shortlist.home import Home
+
+
+def run(*arguments: object) -> str:
+    """What a command prints on standard output."""
+    done = CliRunner().invoke(group, [str(one) for one in arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_imports_are_listed_in_the_order_of_their_time(tmp_path: Path) -> None:
+    """Each with its files and what it brought; rows set aside are counted, and a repeated import is none."""
+    events, items = tmp_path / "events.csv", tmp_path / "items.csv"
+    events.write_text("user_id,item_id,timestamp\nu,a,2024-05-01\nv,a,2024-05-02\n,a,2024-05-02\n")
+    items.write_text("item_id,title\na,Tea\n")
+    home = tmp_path / "home"
+    assert "Nothing was imported" in run("imports", "--home", home)
+    for _ in range(2):
+        run("import", "--events", events, "--event-type", "purchase", "--home", home)
+    run("import", "--items", items, "--home", home)
+    first, second = json.loads(run("imports", "--json", "--home", home))
+    assert first["files"] == [str(events)]
+    assert (first["n_events"], first["n_items"], first["n_set_aside"]) == (2, 0, 1)
+    assert first["first_timestamp"] == "2024-05-01T00:00:00+00:00"
+    assert (second["files"], second["n_events"], second["n_items"]) == ([str(items)], 0, 1)
+    assert first["import_id"] in run("imports", "--home", home)
+
+
+def test_show_has_history_and_list(small_home: Home, small_recommender: Recommender) -> None:
+    """A user's newest events and list, with titles and reasons; an unknown user has no event, and a warning."""
+    shown = json.loads(run("show", "user-001", "--k", 5, "--events", 3, "--json", "--home", small_home.root))
+    history = small_recommender.history("user-001")
+    assert len(shown["events"]) == 3
+    assert shown["events"][0]["timestamp"] >= shown["events"][2]["timestamp"]
+    newest = small_recommender.interactions.items.external(int(history.item_idx[history.timestamp.argmax()]))
+    assert newest in {event["item_id"] for event in shown["events"]}
+    wanted = small_recommender.recommend(Query("user-001", limit=5))
+    assert [item["item_id"] for item in shown["items"]] == [item.item_id for item in wanted.items]
+    assert all(item["title"].startswith("Thing") and item["reasons"] for item in shown["items"])
+    text = run("show", "user-001", "--home", small_home.root)
+    assert shown["items"][0]["item_id"] in text
+    stranger = json.loads(run("show", "nobody", "--json", "--home", small_home.root))
+    assert (stranger["events"], stranger["source"]) == ([], "popular")
+    assert "The user is unknown" in stranger["warnings"][0]
+    assert "0 events" in run("show", "nobody", "--home", small_home.root)
+
+
+def test_versions_fit_a_narrow_terminal(small_home: Home, monkeypatch) -> None:
+    """No line of the table is cut or wrapped at 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    (listed,) = json.loads(run("versions", "--json", "--home", small_home.root))
+    lines = run("versions", "--home", small_home.root).splitlines()
+    assert max(map(len, lines)) <= 80
+    (row,) = [line for line in lines if listed["version"] in line]
+    assert f"{listed['n_events']:,}" in row
+    assert f"{listed['version']} *" in row
