@@ -79,8 +79,9 @@ format: setup-dev  ## Rewrite the code in the house format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: setup-dev  ## Write docs/features.md anew
+docs: setup-dev  ## Write docs/features.md and docs/data.md anew
 	@$(BIN)/python -m ranking.features.page > docs/features.md
+	@$(BIN)/python -m data.page > docs/data.md
 
 wheel: setup-dev  ## Build the wheel into dist/
 	@rm -rf build dist
