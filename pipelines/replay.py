@@ -14,7 +14,7 @@ def replayed(config: Config, choices: Mapping[str, Any]) -> Config:
     """
     weights = {name: value for name, value in choices.get("als", {}).items() if name != "tried"}
     als = config.candidate_gen.als.model_copy(update=weights | ({"search_seconds": 0.0} if weights else {}))
-    recipe = {name: choices[name] for name in (*CHOICES, "n_trees") if name in choices}
+    recipe = {name: choices[name] for name in (*CHOICES, "n_trees", "order", "order_half_life_days") if name in choices}
     stages = {
         "candidate_gen": config.candidate_gen.model_copy(update={"als": als}),
         "ranking": config.ranking.model_copy(update=recipe),

@@ -95,9 +95,9 @@ def fit_recommender(
     reporter.step("ranking: snapshots, features, trees")
     labelled = chain(() if newest is None else (newest,), snapshots)
     ranker, chosen = fit_ranker(plan, labelled, shop.attributes, config.ranking, stage_one, config.seed, reporter)
-    recommender = Recommender(
-        version, shop.interactions, shop.attributes, TwoStage(generator, context, ranker), as_of, shop.target
-    )
+    order = (chosen["order"], chosen["order_half_life_days"]) if ranker is not None else ()
+    two_stage = TwoStage(generator, context, ranker, *order)
+    recommender = Recommender(version, shop.interactions, shop.attributes, two_stage, as_of, shop.target)
     choices = {"target": shop.target, **found, **stage_one.choices, **chosen}
     return Trained(recommender, choices, _metrics(choices))
 

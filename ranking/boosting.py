@@ -8,6 +8,7 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 
+from ranking.order_choice import OrderChoice, choose_order
 from ranking.settings import CHOICES, RankerConfig, Recipe
 from ranking.training_set import TrainingSet, with_fewer_negatives
 
@@ -33,6 +34,7 @@ class Boosting:
     ----------
     recipe : Recipe
     n_trees : int
+    order : OrderChoice
     tried : dict
         NDCG@10 over candidates, averaged over the folds, by setting and value; the rest as chosen until then.
     seed_noise : float
@@ -41,24 +43,27 @@ class Boosting:
 
     recipe: Recipe
     n_trees: int
+    order: OrderChoice
     tried: dict[str, dict[str, float]]
     seed_noise: float
 
     def choices(self) -> dict[str, Any]:
         """For the manifest."""
         chosen = {one.name: getattr(self.recipe, one.name) for one in fields(Recipe)}
-        return {**chosen, "n_trees": self.n_trees, "valid_ndcg@10": self.tried, "seed_noise": self.seed_noise}
+        measured = {"valid_ndcg@10": self.tried, "seed_noise": self.seed_noise}
+        order = {"order": self.order.order, "order_half_life_days": self.order.half_life_days}
+        return {**chosen, "n_trees": self.n_trees, **order, **measured}
 
 
 def choose_boosting(folds: Sequence[TrainingSet], config: RankerConfig, rng: int) -> Boosting:
-    """Choose one setting of the recipe after the other, and then the number of trees, on the first `N_FOLDS` folds.
+    """Choose one setting of the recipe after the other, the number of trees, and then the order, on `N_FOLDS` folds.
 
     Another value is taken only when it is better by more than another seed changes. Nothing is trained where nothing is
     left to choose.
     """
     recipe, n_trees = config.first_recipe(), config.n_trees
-    if n_trees != "auto" and all(len(config.values(setting)) == 1 for setting in CHOICES):
-        return Boosting(recipe, n_trees, {}, 0.0)
+    if n_trees != "auto" and config.order != "auto" and all(len(config.values(setting)) == 1 for setting in CHOICES):
+        return Boosting(recipe, n_trees, OrderChoice(config.order, config.order_half_life_days), {}, 0.0)
     trials = _Trials(folds, config, rng)
     noise = trials.seed_noise(recipe, rng)
     tried: dict[str, dict[str, float]] = {}
@@ -69,7 +74,12 @@ def choose_boosting(folds: Sequence[TrainingSet], config: RankerConfig, rng: int
             recipe, tried[setting] = _best(trials, recipe, setting, values, noise, haste, rng)
     if n_trees == "auto":
         n_trees = int(np.argmax(trials.curve(recipe, rng))) + 1
-    return Boosting(recipe, n_trees, tried, round(noise, 6))
+    if config.order == "auto":
+        order = trials.order(recipe, n_trees, noise, rng)
+        tried["order"] = {name: round(ndcg, 6) for name, ndcg in order.ndcg.items()}
+    else:
+        order = OrderChoice(config.order, config.order_half_life_days)
+    return Boosting(recipe, n_trees, order, tried, round(noise, 6))
 
 
 def boost(parts: Sequence[TrainingSet], chosen: Boosting, config: RankerConfig, rng: int) -> lightgbm.Booster:
@@ -119,6 +129,12 @@ class _Trials:
         """What another seed changes in the best of the curve."""
         return float(abs(self.curve(recipe, rng + 1).max() - self.curve(recipe, rng).max()))
 
+    def order(self, recipe: Recipe, n_trees: int, noise: float, rng: int) -> OrderChoice:
+        """The best order on the folds' queries that are validated on."""
+        curve = self.curve(recipe, rng)
+        valid = [_valid_part(fold) for fold in self.folds[:N_FOLDS]]
+        return choose_order(float(curve[min(n_trees, len(curve)) - 1]), valid, noise)
+
     def _trained(self, number: int, recipe: Recipe, rng: int, haste: int) -> Curve:
         training, valid = self._data(number, recipe)
         scores: dict[str, dict[str, list[float]]] = {}
@@ -142,9 +158,13 @@ class _Trials:
             others = [one for place, one in enumerate(self.folds) if place != number]
             drawn = with_fewer_negatives(others, recipe.negatives_per_query, self.rng).drawn(TRIAL_QUERIES, self.rng)
             training, fold = _dataset(drawn, recipe).construct(), self.folds[number]
-            valid = _dataset(fold.part(0, min(len(fold), VALID_QUERIES)), reference=training)
+            valid = _dataset(_valid_part(fold), reference=training)
             self._datasets[key] = training, valid
         return self._datasets[key]
+
+
+def _valid_part(fold: TrainingSet) -> TrainingSet:
+    return fold.part(0, min(len(fold), VALID_QUERIES))
 
 
 def _parameters(recipe: Recipe, n_rows: int, config: RankerConfig, rng: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from data.bundling import load_attributes, load_interactions, save_attributes, s
 from ranking.features import FeatureContext, unknown_features
 from ranking.features.item import RHYTHMS, rhythm_feature
 from ranking.item_stats import ROWS, FloatArray, ItemStats
+from ranking.order import HALF_LIVES, ORDERS, USUAL_HALF_LIFE, Order
 from ranking.ranker import load_ranker
 from ranking.recommender import Query, Recommender
 from ranking.two_stage import TwoStage
@@ -60,7 +61,7 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     attributes = load_attributes(bundle, len(interactions.items))
     context = FeatureContext.of(_load_stats(bundle, names, len(interactions.items)), attributes, sources, names)
     ranker = load_ranker(bundle.text("ranker"), names, num_threads) if bundle.has(RANKER_FILE) else None
-    two_stage = TwoStage(load_generator(bundle, attributes, config), context, ranker)
+    two_stage = TwoStage(load_generator(bundle, attributes, config), context, ranker, *_order(bundle))
     as_of = int(bundle.manifest.data.end.timestamp())
     target = str(bundle.manifest.choices.get("target", EventType.PURCHASE))
     recommender = Recommender(bundle.version, interactions, attributes, two_stage, as_of, target)
@@ -85,6 +86,16 @@ def _known_features(bundle: Bundle, sources: tuple[str, ...]) -> tuple[str, ...]
         listed = ", ".join(unknown[:5]) or "their types"
         raise FeatureSchemaError(f"{bundle.folder}: this release does not know its features ({listed}). Train again.")
     return names
+
+
+def _order(bundle: Bundle) -> tuple[Order, int]:
+    """Whose order lists have, and its half-life; bundles of release 0.1 say nothing."""
+    named = bundle.manifest.choices.get("order", "ranker")
+    half_life = bundle.manifest.choices.get("order_half_life_days", USUAL_HALF_LIFE)
+    for order in ORDERS:
+        if named == order and half_life in HALF_LIVES:
+            return order, half_life
+    raise BundleError(f"{bundle.folder}: this release does not know the order {named} {half_life}. Train again.")
 
 
 def _load_stats(bundle: Bundle, names: tuple[str, ...], n_items: int) -> ItemStats:

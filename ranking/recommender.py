@@ -258,7 +258,7 @@ class Recommender:
     def _contributions(self, item_idx: npt.NDArray[np.int32], ranked: RankedList) -> list[dict[str, float]]:
         """For each item, the features that moved its score most; empty for items that only fill the list."""
         ranker = self.two_stage.ranker
-        if ranker is None or not ranked.is_personal:
+        if ranker is None or not ranked.is_personal or not self.two_stage.is_ranked("full"):
             return [{} for _ in item_idx]
         places = _places(item_idx, ranked.candidates.item_idx)
         features = self.two_stage.context.features(ranked.profile, ranked.candidates)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from ranking.order import HALF_LIVES, USUAL_HALF_LIFE, Order
 from shortlist.config import ConfigModel
 
 Objective = Literal["lambdarank", "rank_xendcg", "binary"]
@@ -66,6 +67,8 @@ class RankerConfig(ConfigModel):
     n_trees: Annotated[int, Field(ge=1)] | Auto = "auto"
     num_leaves: Annotated[int, Field(ge=2, le=64)] | Auto = "auto"
     lambdarank_truncation_level: Annotated[int, Field(ge=1)] | Auto = "auto"
+    order: Order | Auto = "auto"
+    order_half_life_days: Literal[HALF_LIVES] = USUAL_HALF_LIFE  # type: ignore[valid-type]
     learning_rate: float = Field(default=0.05, gt=0)
     min_data_in_leaf: int = Field(default=100, ge=1)
     feature_fraction: float = Field(default=0.7, gt=0, le=1)

@@ -53,6 +53,6 @@ def _fitted(
     chosen = choose_boosting(parts, config, rng)
     n_queries = sum(len(one) for one in parts)
     leaves = f"{chosen.n_trees} trees of {chosen.recipe.num_leaves} leaves"
-    reporter.step(f"ranker: {chosen.recipe.objective}, {leaves}, {n_queries:,} queries")
+    reporter.step(f"ranker: {chosen.recipe.objective}, {leaves}, {n_queries:,} queries; order: {chosen.order.order}")
     booster = boost(parts, chosen, config, rng)
     return Ranker(booster), {"ranker": "lightgbm", "n_queries": n_queries, **labels, **chosen.choices()}

@@ -13,6 +13,7 @@ from candidate_gen.generator import CandidateGenerator
 from candidate_gen.profile import UserProfile, build_profile
 from data.interactions import History
 from ranking.features import FeatureContext
+from ranking.order import USUAL_HALF_LIFE, Order, fused_order, history_order
 from ranking.ranker import Ranker
 
 Stage = Literal["full", "retrieval"]
@@ -60,11 +61,17 @@ class TwoStage:
     ----------
     ranker : Ranker or None
         Without one, and in the stage ``retrieval``, candidates stand in the order of the fused source ranks.
+    order : str
+        Whose order full lists have: the ranker's unless another was measured better.
+    half_life_days : int
+        Of the order ``history``.
     """
 
     generator: CandidateGenerator
     context: FeatureContext
     ranker: Ranker | None
+    order: Order = "ranker"
+    half_life_days: int = USUAL_HALF_LIFE
 
     def rank(self, request: ListRequest, stage: Stage = "full") -> RankedList:
         """Make one list."""
@@ -82,15 +89,24 @@ class TwoStage:
             for request, profile, candidates, score in zip(block, profiles, found, scores, strict=True):
                 yield self._cut(request, profile, candidates, score)
 
+    def is_ranked(self, stage: Stage) -> bool:
+        """Whether lists of a stage have the ranker's order."""
+        return self.ranker is not None and self.order == "ranker" and stage == "full"
+
     def _scores(
         self, profiles: list[UserProfile], found: list[Candidates], stage: Stage
     ) -> list[npt.NDArray[np.float64]]:
         """The scores of every user's candidates, higher is better."""
-        if self.ranker is None or stage == "retrieval":
-            return [candidates.fused.astype(np.float64) for candidates in found]
+        if not self.is_ranked(stage) or self.ranker is None:
+            return [self._unranked(profile, one, stage) for profile, one in zip(profiles, found, strict=True)]
         rows = [self.context.features(profile, candidates) for profile, candidates in zip(profiles, found, strict=True)]
         scores = self.ranker.scores(rows[0] if len(rows) == 1 else np.concatenate(rows))
         return np.split(scores, np.cumsum([len(one) for one in rows])[:-1])
+
+    def _unranked(self, profile: UserProfile, candidates: Candidates, stage: Stage) -> npt.NDArray[np.float64]:
+        if stage == "full" and self.order == "history":
+            return history_order(candidates, profile, self.half_life_days)
+        return fused_order(candidates)
 
     def _cut(
         self, request: ListRequest, profile: UserProfile, candidates: Candidates, raw: npt.NDArray[np.float64]

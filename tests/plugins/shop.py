@@ -84,7 +84,7 @@ def small_config() -> Config:
     from pipelines.settings import Config
 
     als = {"factors": 16, "search_seconds": 0}
-    ranking = {"max_trees": 15, "objective": "lambdarank", "n_windows": 2, "negatives_per_query": 20}
+    ranking = {"max_trees": 15, "objective": "lambdarank", "n_windows": 2, "negatives_per_query": 20, "order": "ranker"}
     return Config.model_validate({"candidate_gen": {"als": als}, "ranking": ranking})
 
 

@@ -12,6 +12,8 @@ RECIPE = {
     "weigh_repeats": True,
     "lambdarank_truncation_level": 10,
     "n_trees": 77,
+    "order": "history",
+    "order_half_life_days": 21,
 }
 
 

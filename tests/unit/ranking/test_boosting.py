@@ -8,8 +8,9 @@ from ranking.settings import CHOICES, RankerConfig, Recipe
 from ranking.training_set import TrainingSet
 
 N_QUERIES, N_CANDIDATES = 60, 120
-SMALL = RankerConfig(max_trees=12, early_stopping_rounds=5)
-GIVEN = {setting: values[0] for setting, values in CHOICES.items()}
+SMALL = RankerConfig(max_trees=12, early_stopping_rounds=5, order="ranker")
+RECIPE = {setting: values[0] for setting, values in CHOICES.items()}
+GIVEN = RECIPE | {"order": "ranker"}
 
 
 def part(seed: int) -> TrainingSet:
@@ -49,14 +50,14 @@ def test_what_is_given_is_kept(parts: list[TrainingSet]) -> None:
     assert list(chosen.tried) == ["num_leaves"]
     assert chosen.n_trees == 3
     nothing = choose_boosting([], RankerConfig(**{**GIVEN, "num_leaves": 7}, n_trees=4), 1)
-    assert (nothing.recipe, nothing.n_trees, nothing.tried) == (Recipe(**{**GIVEN, "num_leaves": 7}), 4, {})
+    assert (nothing.recipe, nothing.n_trees, nothing.tried) == (Recipe(**{**RECIPE, "num_leaves": 7}), 4, {})
 
 
 def test_choices_name_the_whole_recipe(parts: list[TrainingSet]) -> None:
     """The manifest's choices hold what a replay needs."""
     choices = choose_boosting(parts, RankerConfig(**GIVEN, max_trees=3), 1).choices()
     assert choices["n_trees"] <= 3
-    again = RankerConfig(**{name: choices[name] for name in (*CHOICES, "n_trees")})
+    again = RankerConfig(**{name: choices[name] for name in (*CHOICES, "n_trees", "order")})
     assert choose_boosting([], again, 1).choices()["num_leaves"] == 31
 
 
