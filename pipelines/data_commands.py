@@ -19,7 +19,15 @@ from data.reasons import Reason
 from data.report import CatalogChanges, ImportReport, TableReport
 from pipelines.demo_home import refuse_demo
 from pipelines.needs import of_import
-from pipelines.options import ManyValuesCommand, config_option, exits, home_option, json_option, print_json
+from pipelines.options import (
+    ManyValuesCommand,
+    config_option,
+    exits,
+    home_option,
+    json_option,
+    next_command,
+    print_json,
+)
 from pipelines.settings import read_config
 from shortlist.home import Home
 from shortlist.progress import ConsoleReporter
@@ -161,6 +169,8 @@ def _run(
         print_json(report.to_json())
     else:
         click.echo("\n".join(_lines(report, verb, home)))
+        if report.import_id is not None:
+            click.echo(f"Next: {next_command(home, 'train')}")
 
 
 def _reading(

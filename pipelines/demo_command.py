@@ -15,7 +15,7 @@ from offline_eval.stages import TWO_STAGE
 from pipelines.demo_home import MARKER, is_demo, mark
 from pipelines.evaluate_command import show_evaluation
 from pipelines.evaluation import evaluate_home
-from pipelines.options import config_option, demo_home_option, exits
+from pipelines.options import config_option, demo_home_option, exits, next_command
 from pipelines.replay import replayed
 from pipelines.serve_command import serve
 from pipelines.settings import Config, read_config
@@ -57,7 +57,7 @@ def demo_command(host: str, port: int, home: Home, config_path: Path | None, *, 
     if is_serving:
         serve(_settings(home, config), host, port, workers=1)
     else:
-        click.echo(f"Ready. To serve: shortlist serve --home {home.root}")
+        click.echo(f"Ready. To serve: {next_command(home, 'serve')}")
 
 
 def prepare(home: Home, config: Config, reporter: Reporter) -> None:

@@ -7,7 +7,7 @@ import orjson
 from rich.console import Console
 from rich.table import Column, Table
 
-from pipelines.options import config_option, exits, home_option, json_option, print_json
+from pipelines.options import config_option, exits, home_option, json_option, next_command, print_json
 from shortlist.errors import DataError
 from shortlist.home import Home
 
@@ -23,7 +23,8 @@ def imports_command(home: Home, config_path: object, *, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     elif not rows:
-        click.echo(f"Nothing was imported into {home.root}. Begin with: shortlist import --events FILE")
+        begin = next_command(home, "import", "--events", "FILE")
+        click.echo(f"Nothing was imported into {home.root}. Begin with: {begin}")
     else:
         Console().print(_table(rows))
         click.echo(f"Whole records: {home.imports}/ID.json. Their events: {home.events}/date=*/ID.parquet.")

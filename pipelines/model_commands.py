@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from pipelines.moments import Moment
-from pipelines.options import config_option, exits, home_option, json_option, print_json
+from pipelines.options import config_option, exits, home_option, json_option, next_command, print_json
 from pipelines.settings import read_config
 from pipelines.training import train
 from ranking.bundling import load_recommender
@@ -34,7 +34,7 @@ def train_command(until: datetime | None, home: Home, config_path: Path | None, 
     else:
         if manifest.choices["ranker"] == "none":
             click.echo(f"Without a ranker: {manifest.choices['reason']}. Stage one orders alone.")
-        click.echo(f"Trained {manifest.version}. To serve it: shortlist publish {manifest.version}")
+        click.echo(f"Trained {manifest.version}. To serve it: {next_command(home, 'publish', manifest.version)}")
 
 
 @click.command("publish")
@@ -47,7 +47,7 @@ def publish_command(version: str, home: Home, config_path: Path | None, *, as_js
     """Make VERSION (a version's name, `latest` or `current`) the serving one, once it is checked and makes a list."""
     registry = Registry(home)
     load_recommender(registry.open(version))  # whole files may still hold what this release cannot serve
-    _say_serving(registry.publish(version), as_json=as_json)
+    _say_serving(registry.publish(version), home, as_json=as_json)
 
 
 @click.command("rollback")
@@ -57,7 +57,7 @@ def publish_command(version: str, home: Home, config_path: Path | None, *, as_js
 @exits
 def rollback_command(home: Home, config_path: Path | None, *, as_json: bool) -> None:
     """Make the version that served before the current one serve again."""
-    _say_serving(Registry(home).rollback(), as_json=as_json)
+    _say_serving(Registry(home).rollback(), home, as_json=as_json)
 
 
 @click.command("versions")
@@ -72,7 +72,7 @@ def versions_command(home: Home, config_path: Path | None, *, as_json: bool) -> 
     if as_json:
         print_json(rows)
     elif not rows:
-        click.echo(f"No bundle in {home.bundles}. Make one: shortlist train")
+        click.echo(f"No bundle in {home.bundles}. Make one: {next_command(home, 'train')}")
     else:
         Console().print(_versions_table(rows))
 
@@ -93,11 +93,12 @@ def inspect_command(version: str, home: Home, config_path: Path | None, *, as_js
         _print_manifest(manifest, registry.current())
 
 
-def _say_serving(version: str, *, as_json: bool) -> None:
+def _say_serving(version: str, home: Home, *, as_json: bool) -> None:
     if as_json:
         print_json({"current": version})
     else:
-        click.echo(f"{version} is the serving version.")
+        click.echo(f"{version} is the serving version. A running service takes it when it is started again.")
+        click.echo(f"To serve it: {next_command(home, 'serve')}")
 
 
 def _summary(manifest: Manifest, current: str | None) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 import functools
 import json
+import os
+import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -123,6 +126,16 @@ def exits(command: Command) -> Command:
             sys.exit(1)
 
     return run  # type: ignore[return-value]
+
+
+def next_command(home: Home, *arguments: str) -> str:
+    """A command of this program, with the home where it needs naming, to be pasted into a shell as it stands."""
+    program = Path(sys.argv[0])
+    name = "shortlist"
+    if program.name == name and program.is_file() and shutil.which(name) != str(program):
+        name = os.path.relpath(program) if program.is_relative_to(Path.cwd()) else str(program)
+    is_usual = home.root == Path(os.environ.get("SHORTLIST_HOME", "var"))
+    return shlex.join([name, *arguments, *(() if is_usual else ("--home", str(home.root)))])
 
 
 def exit_code(error: ShortlistError) -> int:

@@ -1,6 +1,7 @@
 """Exit codes, repeated flags and moments."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import click
 import pytest
@@ -8,8 +9,9 @@ from click.testing import CliRunner
 
 from pipelines.cli import COMMANDS, group
 from pipelines.moments import Moment
-from pipelines.options import ManyValuesCommand, exit_code, exits
+from pipelines.options import ManyValuesCommand, exit_code, exits, next_command
 from shortlist import errors
+from shortlist.home import Home
 
 
 @pytest.mark.parametrize(
@@ -106,3 +108,18 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
     """A text that is no ISO 8601 time is a matter of usage."""
     with pytest.raises(click.BadParameter, match="ISO 8601"):
         Moment().convert(text, None, None)
+
+
+def test_the_next_command_can_be_pasted(monkeypatch, tmp_path: Path) -> None:
+    """The program is named as it was called, and the home where it is not the usual one."""
+    monkeypatch.delenv("SHORTLIST_HOME", raising=False)
+    program = tmp_path / ".venv" / "bin" / "shortlist"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [str(program), "train"])
+    assert next_command(Home(Path("var")), "publish", "v1") == ".venv/bin/shortlist publish v1"
+    assert next_command(Home(Path("my shop")), "train") == ".venv/bin/shortlist train --home 'my shop'"
+    monkeypatch.setenv("SHORTLIST_HOME", "my shop")
+    monkeypatch.setattr("sys.argv", ["pytest"])
+    assert next_command(Home(Path("my shop")), "train") == "shortlist train"
