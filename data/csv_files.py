@@ -87,6 +87,9 @@ def read_csv(data: bytes, name: str) -> CsvTable:
     outside = _quoted(separator).sub(rb"\1q", data) if b'"' in data else data
     n_outside, blank = _n_lines(outside), _n_blank(outside)
     rows, malformed = _parsed(data, _columns(data, separator, name), separator)
+    if malformed and not len(rows) and all(row.text.rstrip("\r\n").endswith(separator) for row in malformed):
+        data = _with_one_more_column(data, separator)  # every record ends with a separator, and the header does not
+        rows, malformed = _parsed(data, _columns(data, separator, name), separator)
     n_told = int(told is not None)
     physical = _n_lines(data) + n_told
     lines = Lines(physical, 1 + len(rows) + len(malformed), physical - n_told - n_outside, blank + n_told)
@@ -175,6 +178,14 @@ def _columns(data: bytes, separator: str, name: str) -> list[str]:
     if len(set(named)) < len(named):
         raise DataError(f"{name}: two columns have the same name. Columns found: {', '.join(named)}. Rename one.")
     return names
+
+
+def _with_one_more_column(data: bytes, separator: str) -> bytes:
+    """The same file, with a column without a name behind the header's others."""
+    found = _record(separator).match(data)
+    header = data[: found.end()] if found else data
+    names = header.rstrip(b"\r\n")
+    return names + separator.encode() + data[len(names) :]
 
 
 def _refuse_title(data: bytes, name: str) -> None:

@@ -18,6 +18,7 @@ from shortlist.errors import DataError
         (b'a,b\n1,5" screen\n', [["1", '5" screen']], Lines(2, 2, 0, 0)),
         (b"sep=;\r\na;b\r\n1;2,5\r\n", [["1", "2,5"]], Lines(3, 2, 0, 1)),
         (b"a,b,,\n1,2,,\n", [["1", "2"]], Lines(2, 2, 0, 0)),
+        (b"a,b\n1,2,\n3,4,\n", [["1", "2"], ["3", "4"]], Lines(3, 3, 0, 0)),
     ],
 )
 def test_every_line_has_its_place(data: bytes, rows: list[list[str]], lines: Lines) -> None:
