@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 
 from monitoring.counters import ServiceCounters
+from serving.console_routes import console_router
 from serving.errors import add_error_handlers
 from serving.health import health_router
 from serving.lists import list_router
@@ -46,6 +47,8 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
     app.state.running = None
     app.include_router(list_router(settings))
     app.include_router(health_router(counters))
+    if settings.console_key is not None:
+        app.include_router(console_router(settings, settings.console_key))
     add_error_handlers(app, allowed_values(settings.config))
     app.add_middleware(
         Observation, counters=counters, version=lambda: _version(app), logs_access=settings.config.access_log

@@ -1,15 +1,12 @@
 """The routes that shops call: a user's list, what is popular, and a user's experiments."""
 
-import hmac
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Request, Response, Security
-from fastapi.security import APIKeyHeader
+from fastapi import APIRouter, Depends, Request, Response
 
 from serving.cache import Outcome
-from serving.errors import Unauthorized
+from serving.guard import key_check
 from serving.parameters import ListParameters, UserId, popular_parameters, recommendation_parameters
 from serving.schemas import (
     ASSIGNMENT_EXAMPLE,
@@ -33,7 +30,7 @@ _HEADERS: Final = ("X-Request-ID", "X-Model-Version")
 
 def list_router(settings: ServiceSettings) -> APIRouter:
     """All routes that answer with what the shop's users get, behind the API key when there is one."""
-    guards = [] if settings.api_key is None else [Depends(_key_check(settings.api_key))]
+    guards = [] if settings.api_key is None else [Depends(key_check(settings.api_key, API_KEY_HEADER))]
     errors = error_answers(422, 500, 503) | ({} if settings.api_key is None else error_answers(401))
     router = APIRouter(dependencies=guards, responses=errors)
     _add_recommendations(router, settings)
@@ -118,16 +115,3 @@ async def _cached_or_made(running: Running, plan: Plan) -> tuple[bytes, Outcome]
 def _list_response(plan: Plan, body: bytes, outcome: Outcome) -> Response:
     headers = {"X-Model-Version": plan.recommender.version, "X-Cache": outcome, **NO_STORE}
     return Response(body, headers=headers, media_type=JSON)
-
-
-def _key_check(api_key: str) -> Callable[..., Awaitable[None]]:
-    """Make the dependency that refuses a request whose X-API-Key is not the configured one."""
-    expected = api_key.encode()
-
-    header = APIKeyHeader(name=API_KEY_HEADER, auto_error=False)
-
-    async def check(given: Annotated[str | None, Security(header)]) -> None:
-        if not hmac.compare_digest((given or "").encode("latin-1"), expected):
-            raise Unauthorized("The header X-API-Key is missing or wrong. Send the key that the service was given.")
-
-    return check

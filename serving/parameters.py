@@ -67,8 +67,8 @@ def allowed_values(config: ServingConfig) -> dict[str, str]:
     return texts | dict.fromkeys(("in_stock", "exclude_purchased", "titles", "explain"), "true or false")
 
 
-def recommendation_parameters(config: ServingConfig) -> Parser:
-    """Make the dependency that reads the parameters of a personal list."""
+def recommendation_parameters(config: ServingConfig, also: frozenset[str] = frozenset()) -> Parser:
+    """Make the dependency that reads the parameters of a personal list; a route may read others of its own too."""
     limit_query, other_spelling, offset_query, category_query = _shared_queries(config)
 
     async def parse(
@@ -99,7 +99,7 @@ def recommendation_parameters(config: ServingConfig) -> Parser:
             warnings=(*_scenario_warnings(scenario), *_unknown_warnings(request, known)),
         )
 
-    known = _names(parse)
+    known = _names(parse) | also
     return parse
 
 

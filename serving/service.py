@@ -12,6 +12,7 @@ from experiments.assignment import Assigner, Assignment
 from experiments.config import ExperimentsConfig, load_experiments
 from ranking.bundling import load_recommender
 from ranking.recommender import NOBODY, Query, Recommendation, Recommended, Recommender
+from ranking.two_stage import Stage
 from serving.cache import cache_key
 from serving.parameters import ListParameters
 from serving.settings import ServiceSettings
@@ -76,12 +77,12 @@ class Service:
     def plan(self, user_id: str, wanted: ListParameters) -> Plan:
         """Decide how a user's request is answered: the variant's bundle, and its parameters over the request's."""
         assignment = self._assigner.assign(user_id)
-        query = _with_variant(_query(user_id, wanted), assignment)
+        query = _with_variant(list_query(user_id, wanted), assignment)
         return self._plan(query, wanted, self._recommender(assignment.bundle), assignment.label)
 
     def popular_plan(self, wanted: ListParameters) -> Plan:
         """Decide how a request for what is popular is answered: from the published bundle, outside all experiments."""
-        return self._plan(_query(NOBODY, wanted), wanted, self.current, "")
+        return self._plan(list_query(NOBODY, wanted), wanted, self.current, "")
 
     def assignment(self, user_id: str) -> dict[str, Any]:
         """The experiments that a user is in, ready for JSON."""
@@ -151,7 +152,8 @@ def _joined(head: dict[str, Any], tail: bytes) -> bytes:
     return orjson.dumps(head)[:-1] + b"," + tail
 
 
-def _query(user_id: str, wanted: ListParameters) -> Query:
+def list_query(user_id: str, wanted: ListParameters, stage: Stage = "full") -> Query:
+    """The query that a request's parameters ask for."""
     return Query(
         user_id=user_id,
         limit=wanted.limit,
@@ -162,6 +164,7 @@ def _query(user_id: str, wanted: ListParameters) -> Query:
         exclude_purchased=wanted.exclude_purchased,
         titles=wanted.titles,
         explain=wanted.explain,
+        stage=stage,
     )
 
 

@@ -15,6 +15,7 @@ HOME_VARIABLE = "SHORTLIST_HOME"
 EXPERIMENTS_VARIABLE = "SHORTLIST_EXPERIMENTS"
 REDIS_VARIABLE = "SHORTLIST_REDIS_URL"
 API_KEY_VARIABLE = "SHORTLIST_API_KEY"
+CONSOLE_KEY_VARIABLE = "SHORTLIST_CONSOLE_KEY"
 CONFIG_VARIABLE = "SHORTLIST_SERVING"
 
 
@@ -51,6 +52,8 @@ class ServiceSettings:
         Where lists are cached; without one each worker caches in its own memory.
     api_key : str or None
         What ``X-API-Key`` must hold; without one every request is answered.
+    console_key : str or None
+        What ``X-Console-Key`` must hold on the routes that show single customers; without one there are none.
     """
 
     home: Home
@@ -58,6 +61,7 @@ class ServiceSettings:
     experiments: Path | None = None
     redis_url: str | None = field(default=None, repr=False)
     api_key: str | None = field(default=None, repr=False)
+    console_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -75,6 +79,7 @@ class ServiceSettings:
             experiments=Path(experiments) if experiments else None,
             redis_url=environment.get(REDIS_VARIABLE) or None,
             api_key=read_api_key(environment),
+            console_key=environment.get(CONSOLE_KEY_VARIABLE) or None,
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -85,7 +90,8 @@ class ServiceSettings:
             EXPERIMENTS_VARIABLE: "" if self.experiments is None else str(self.experiments),
             REDIS_VARIABLE: self.redis_url or "",
         }
-        return variables if self.api_key is None else variables | {API_KEY_VARIABLE: self.api_key}
+        keys = {API_KEY_VARIABLE: self.api_key, CONSOLE_KEY_VARIABLE: self.console_key}
+        return variables | {name: key for name, key in keys.items() if key is not None}
 
 
 def read_api_key(environment: Mapping[str, str]) -> str | None:

@@ -28,11 +28,16 @@ def serve(small_home: Home, small_recommender: Recommender) -> Iterator[Serve]:
             others: dict[str, Recommender] | None = None,
             redis_url: str | None = None,
             api_key: str | None = None,
+            console_key: str | None = None,
             headers: dict[str, str] | None = None,
             **config: object,
         ) -> httpx.Client:
             settings = ServiceSettings(
-                small_home, ServingConfig.model_validate(config), redis_url=redis_url, api_key=api_key
+                small_home,
+                ServingConfig.model_validate(config),
+                redis_url=redis_url,
+                api_key=api_key,
+                console_key=console_key,
             )
             service = Service(small_recommender, others or {}, experiments or ExperimentsConfig())
             return stack.enter_context(live_service(create_app(settings, service), headers))
