@@ -17,7 +17,7 @@ from pipelines.evaluate_command import show_evaluation
 from pipelines.evaluation import evaluate_home
 from pipelines.options import config_option, demo_home_option, exits, next_command
 from pipelines.replay import replayed
-from pipelines.serve_command import serve
+from pipelines.serve_command import console_key, serve
 from pipelines.settings import Config, read_config
 from pipelines.training import train
 from serving.settings import REDIS_VARIABLE, ServiceSettings, read_api_key
@@ -121,4 +121,5 @@ def _settings(home: Home, config: Config) -> ServiceSettings:
         config=config.serving,
         redis_url=os.environ.get(REDIS_VARIABLE) or None,
         api_key=read_api_key(os.environ),
+        console_key=console_key(os.environ),
     )

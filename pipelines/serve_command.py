@@ -2,26 +2,34 @@
 
 import os
 import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from secrets import token_urlsafe
 from urllib.parse import quote, urlsplit
 
 import click
 
+from console.server import running_console
+from console.settings import ConsoleSettings
 from pipelines.options import config_option, exits, home_option
 from pipelines.settings import read_config
 from ranking.recommender import Recommender
 from serving.server import Listener, listen, run_many, run_one
 from serving.service import Service, load_service
 from serving.settings import (
+    CONSOLE_KEY_VARIABLE,
     EXPERIMENTS_VARIABLE,
     REDIS_VARIABLE,
     ServiceSettings,
     read_api_key,
 )
 from serving.state import open_backend
+from shortlist.errors import ShortlistError
 from shortlist.home import Home
 
 DEFAULT_EXPERIMENTS = Path("config/experiments.toml")
+CONSOLE_HOST = "127.0.0.1"
 
 
 @click.command("serve")
@@ -42,6 +50,12 @@ DEFAULT_EXPERIMENTS = Path("config/experiments.toml")
     show_envvar=True,
     help=f"The file of experiments; without it {DEFAULT_EXPERIMENTS}, if it is there.",
 )
+@click.option("--console", "has_console", is_flag=True, help="Also show customers and their lists in the browser.")
+@click.option(
+    "--console-port",
+    type=click.IntRange(0, 65535),
+    help="The console's port; without it the one behind the service's, or a free one.",
+)
 @click.option("--no-cache", is_flag=True, help="Compute every list anew; the same as cache_ttl_seconds = 0.")
 @home_option
 @config_option
@@ -53,13 +67,16 @@ def serve_command(
     redis_url: str | None,
     experiments: Path | None,
     no_cache: bool,
+    has_console: bool,
+    console_port: int | None,
     home: Home,
     config_path: Path | None,
 ) -> None:
     """Answer GET /recommendations/<user_id> from the published bundle, until Ctrl-C or SIGTERM.
 
     The bundles and the file of experiments are checked before anything listens; what is wrong with them is said, and
-    the exit code is 5 or 2. With SHORTLIST_API_KEY set, clients must send it as X-API-Key.
+    the exit code is 5 or 2. With SHORTLIST_API_KEY set, clients must send it as X-API-Key. The console listens on this
+    machine alone, and wants the key that is printed, or that SHORTLIST_CONSOLE_KEY holds.
     """
     serving = read_config(config_path).serving
     settings = ServiceSettings(
@@ -68,12 +85,20 @@ def serve_command(
         experiments=experiments or (DEFAULT_EXPERIMENTS if DEFAULT_EXPERIMENTS.is_file() else None),
         redis_url=redis_url or None,
         api_key=read_api_key(os.environ),
+        console_key=console_key(os.environ) if has_console else None,
     )
-    serve(settings, host, port, workers)
+    serve(settings, host, port, workers, console_port)
 
 
-def serve(settings: ServiceSettings, host: str, port: int, workers: int) -> None:
+def console_key(environment: Mapping[str, str]) -> str:
+    """The console's key: what is configured, or a fresh one."""
+    return environment.get(CONSOLE_KEY_VARIABLE) or token_urlsafe(16)
+
+
+def serve(settings: ServiceSettings, host: str, port: int, workers: int, console_port: int | None = None) -> None:
     """Check everything, say where the service is and how to ask it, and answer until told to stop.
+
+    With a console's key the console runs beside it.
 
     Raises
     ------
@@ -84,7 +109,7 @@ def serve(settings: ServiceSettings, host: str, port: int, workers: int) -> None
     """
     open_backend(settings)  # connects to nothing, but refuses a URL that is none
     service = load_service(settings)
-    with listen(host, port) as listener:
+    with listen(host, port) as listener, _console(settings, listener, console_port):
         _announce(settings, service, listener, workers)
         if workers == 1:
             run_one(settings, service, listener)
@@ -92,6 +117,33 @@ def serve(settings: ServiceSettings, host: str, port: int, workers: int) -> None
             del service  # every worker maps the same files; this process needs them no longer
             run_many(settings, workers, listener)
     click.echo("Stopped.", err=True)
+
+
+@contextmanager
+def _console(settings: ServiceSettings, service: Listener, port: int | None) -> Iterator[None]:
+    """Run the console, where it is wanted, and say first of all where it is."""
+    if settings.console_key is None:
+        yield
+        return
+    with _console_listener(service, port) as listener:
+        told = ConsoleSettings(service.url, settings.console_key, settings.api_key, settings.home.root.absolute())
+        with running_console(told, listener.socket):
+            click.echo(f"Look at it in the browser: {listener.url}/?key={quote(settings.console_key, safe='')}")
+            yield
+
+
+@contextmanager
+def _console_listener(service: Listener, port: int | None) -> Iterator[Listener]:
+    """Listen on the port that is named, or on the one behind the service's, or where that is taken on a free one."""
+    with ExitStack() as until_told:
+        if port is not None:
+            yield until_told.enter_context(listen(CONSOLE_HOST, port))
+            return
+        try:
+            found = until_told.enter_context(listen(CONSOLE_HOST, (service.socket.getsockname()[1] + 1) % 65_536))
+        except ShortlistError:
+            found = until_told.enter_context(listen(CONSOLE_HOST, 0))
+        yield found
 
 
 def _announce(settings: ServiceSettings, service: Service, listener: Listener, workers: int) -> None:

@@ -38,6 +38,8 @@ class Ranker:
 
         Shapley values of the trees: Lundberg et al., "From Local Explanations to Global Understanding", 2020.
         """
+        if not len(features):
+            return np.zeros((0, self.booster.num_feature()))
         contributions = self.booster.predict(features, num_threads=self.num_threads, pred_contrib=True)
         return np.asarray(contributions)[:, :-1]
 

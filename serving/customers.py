@@ -16,14 +16,13 @@ Sample = Literal["heavy", "light", "lapsed"]
 MAX_EVENTS: Final = 300
 """The newest so many events of a customer are shown."""
 
-FEW_EVENTS: Final = 3
 LAPSED_MIN_EVENTS: Final = 10
 
 
 def sample_customers(recommender: Recommender, kind: Sample, n: int) -> list[dict[str, Any]]:
     """Customers of a kind, ready for JSON; costs O(n_users).
 
-    ``heavy`` have the most events; ``light`` at most `FEW_EVENTS`, the newest first; ``lapsed`` have at least
+    ``heavy`` have the most events, ``light`` the fewest, the newest first among equals; ``lapsed`` have at least
     `LAPSED_MIN_EVENTS` and were away the longest. Fewer where the bundle has fewer.
     """
     interactions = recommender.interactions
@@ -66,8 +65,10 @@ def _order(kind: Sample, counts: npt.NDArray[np.integer], last: npt.NDArray[np.i
     """The positions of the customers of a kind, the best example first."""
     if kind == "heavy":
         return np.argsort(-counts, kind="stable")
-    fits = np.flatnonzero(counts <= FEW_EVENTS if kind == "light" else counts >= LAPSED_MIN_EVENTS)
-    return fits[np.argsort(-last[fits] if kind == "light" else last[fits], kind="stable")]
+    if kind == "light":
+        return np.lexsort((-last, counts))
+    fits = np.flatnonzero(counts >= LAPSED_MIN_EVENTS)
+    return fits[np.argsort(last[fits], kind="stable")]
 
 
 def _customer(recommender: Recommender, user_idx: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ State = Literal["fine", "warning", "broken"]
 OLDEST_PYTHON: Final = (3, 11)
 PACKAGES: Final = (
     "candidate_gen",
+    "console",
     "data",
     "experiments",
     "monitoring",
@@ -33,7 +34,9 @@ IMPORTS: Final = {
     "cachetools": "cachetools",
     "faiss": "faiss-cpu",
     "fastapi": "fastapi",
+    "httpx": "httpx",
     "implicit.cpu.als": "implicit",
+    "jinja2": "jinja2",
     "lightgbm": "lightgbm",
     "numpy": "numpy",
     "orjson": "orjson",

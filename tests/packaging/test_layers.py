@@ -18,9 +18,11 @@ ALLOWED = {
     "offline_eval": {"shortlist", "data", "candidate_gen", "ranking"},
     "experiments": {"shortlist", "data"},
     "monitoring": {"shortlist", "data"},
+    "console": {"shortlist", "monitoring"},
     "serving": {"shortlist", "data", "candidate_gen", "ranking", "experiments", "monitoring"},
     "pipelines": {
         *("shortlist", "data", "candidate_gen", "ranking", "offline_eval", "experiments", "monitoring", "serving"),
+        "console",
     },
 }
 """The table of the design: what each package may import."""

@@ -68,6 +68,12 @@ def test_list_is_full_and_counts_from_one(small_recommender: Recommender, user: 
     assert found.warnings == (("The user is unknown: the list holds what is popular.",) if user == "nobody" else ())
 
 
+def test_nothing_to_explain_is_no_error(small_recommender: Recommender) -> None:
+    """An explanation of a list without an item is empty."""
+    found = small_recommender.recommend(Query("user-001", categories=("None",), explain=True))
+    assert found.items == ()
+
+
 def test_ids_are_trimmed_at_the_door(viewer: Recommender) -> None:
     """Blanks around an id mean nothing, in the user as in what is excluded; the id comes back as it was sent."""
     found = viewer.recommend(Query(" u1 ", exclude=(" c",)))

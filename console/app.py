@@ -1,0 +1,186 @@
+"""The console's application: server-rendered pages, nothing loaded from elsewhere, and no script within them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs, quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from console.client import ServiceClient, ServiceFault
+from console.filters import LIMITS, Filters
+from console.gate import COOKIE, cookie_of, is_key, may_look
+from console.reports import manifest_of, newest_report
+from console.settings import ConsoleSettings
+from console.views import cards_of, curl_of, in_words, json_of, traffic_of
+
+HERE: Final = Path(__file__).parent
+SAMPLES: Final = ("heavy", "light", "lapsed")
+SAMPLE_SIZE: Final = 3
+STRANGER: Final = "somebody new"
+MAX_FORM_BYTES: Final = 4_096
+
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+KEPT: Final = {"Cache-Control": "public, max-age=3600"}
+
+Next = Callable[[Request], Awaitable[Response]]
+
+PAGES: Final = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+PAGES.filters["in_words"] = in_words
+PAGES.filters["in_path"] = lambda text: quote(text, safe="")
+
+
+def create_app(settings: ConsoleSettings) -> Starlette:
+    """Make the application."""
+    app = Starlette(
+        routes=[
+            Route("/", front),
+            Route("/sign-in", sign_in, methods=["POST"]),
+            Route("/customers", find_customer),
+            Route("/customers/{user_id:path}", customer_page),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+        ],
+        middleware=[Middleware(BaseHTTPMiddleware, dispatch=_guarded(settings))],
+        exception_handlers={ServiceFault: _fault, 404: _nothing_here},
+        lifespan=_lifespan(settings),
+    )
+    app.state.settings = settings
+    return app
+
+
+async def front(request: Request) -> Response:
+    """What serves, how it does, and customers to begin with."""
+    client, home = _client(request), request.app.state.settings.home
+    ready, samples = await client.readiness(), await client.samples(SAMPLES, SAMPLE_SIZE)
+    metrics = await client.metrics()
+    return _page(
+        "front.html",
+        request,
+        ready=ready,
+        manifest=manifest_of(home, ready["model_version"]),
+        report=newest_report(home),
+        traffic=traffic_of(metrics),
+        samples=samples,
+        stranger=STRANGER,
+    )
+
+
+async def find_customer(request: Request) -> Response:
+    """From the form's field to the customer's page."""
+    user_id = request.query_params.get("user", "").strip()
+    return RedirectResponse(f"/customers/{quote(user_id, safe='')}" if user_id else "/", status_code=303)
+
+
+async def customer_page(request: Request) -> Response:
+    """A customer's history beside the list, and why it is so."""
+    user_id, filters = request.path_params["user_id"], Filters.read(request.query_params)
+    client = _client(request)
+    customer = await client.customer(user_id, filters.parameters(), filters.version)
+    ready = await client.readiness()
+    return _page(
+        "customer.html",
+        request,
+        user_id=user_id,
+        customer=customer,
+        cards=cards_of(customer),
+        filters=filters,
+        limits=LIMITS,
+        versions=[ready["model_version"], *ready["experiment_versions"]],
+        curl=curl_of(customer.answer, has_key=request.app.state.settings.api_key is not None),
+        answer_json=json_of(customer.answer),
+    )
+
+
+async def sign_in(request: Request) -> Response:
+    """Take the key from the form."""
+    given = ""
+    async for part in request.stream():
+        given += part.decode("latin-1")
+        if len(given) > MAX_FORM_BYTES:
+            break
+    keys = parse_qs(given[:MAX_FORM_BYTES]).get("key", [""])
+    if is_key(request.app.state.settings.key, keys[0]):
+        return _signed_in(request.app.state.settings, "/")
+    return _page("sign_in.html", request, 401, is_wrong=True)
+
+
+def _guarded(settings: ConsoleSettings) -> Callable[[Request, Next], Awaitable[Response]]:
+    """Let in who has the cookie or brings the key, and put the headers on every answer."""
+
+    async def guard(request: Request, go_on: Next) -> Response:
+        response = await _answer(request, go_on)
+        response.headers.update(HEADERS | (KEPT if request.url.path.startswith("/static/") else {}))
+        return response
+
+    async def _answer(request: Request, go_on: Next) -> Response:
+        given = request.query_params.get("key")
+        if given is not None and is_key(settings.key, given):
+            rest = [(name, value) for name, value in request.query_params.multi_items() if name != "key"]
+            return _signed_in(settings, request.url.path + (f"?{urlencode(rest)}" if rest else ""))
+        is_open = request.url.path.startswith("/static/") or request.url.path == "/sign-in"
+        if is_open or may_look(request, settings.key):
+            return await go_on(request)
+        return _page("sign_in.html", request, 401, is_wrong=given is not None)
+
+    return guard
+
+
+def _signed_in(settings: ConsoleSettings, where: str) -> Response:
+    response = RedirectResponse(where, status_code=303)
+    response.set_cookie(COOKIE, cookie_of(settings.key), httponly=True, samesite="strict", max_age=7 * 86_400)
+    return response
+
+
+def _lifespan(settings: ConsoleSettings) -> Callable[[Starlette], Any]:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        app.state.client = ServiceClient(settings)
+        try:
+            yield
+        finally:
+            await app.state.client.close()
+
+    return lifespan
+
+
+def _client(request: Request) -> ServiceClient:
+    client: ServiceClient = request.app.state.client
+    return client
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """The page that says what is wrong with the service, or what it refused."""
+    status = error.status if isinstance(error, ServiceFault) else 500
+    return _page("fault.html", request, status if status in {404, 422} else 502, message=str(error))
+
+
+async def _nothing_here(request: Request, _error: Exception) -> Response:
+    return _page("fault.html", request, 404, message="There is no such page.")
+
+
+def _page(name: str, request: Request, status: int = 200, **content: Any) -> HTMLResponse:
+    service_url = request.app.state.settings.service_url
+    return HTMLResponse(PAGES.get_template(name).render(service_url=service_url, **content), status)

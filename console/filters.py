@@ -1,0 +1,48 @@
+"""The filters of a list, as the page's form gives them and the service takes them."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+from starlette.datastructures import QueryParams
+
+LIMITS: Final = (5, 10, 20, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the form holds.
+
+    Attributes
+    ----------
+    limit : int
+        One of `LIMITS`.
+    version : str or None
+        A loaded bundle; the published one without.
+    """
+
+    limit: int = 10
+    category: str = ""
+    exclude: str = ""
+    in_stock: bool = False
+    exclude_purchased: bool = False
+    version: str | None = None
+
+    @classmethod
+    def read(cls, query: QueryParams) -> Self:
+        """Read a query string; what is not understood is as if it were not there."""
+        limit = query.get("limit", "10")
+        return cls(
+            limit=int(limit) if limit in map(str, LIMITS) else 10,
+            category=query.get("category", "").strip(),
+            exclude=query.get("exclude", "").strip(),
+            in_stock=query.get("in_stock") == "true",
+            exclude_purchased=query.get("exclude_purchased") == "true",
+            version=query.get("version", "").strip() or None,
+        )
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """The parameters of the service's call; several excluded items stand behind commas in the form."""
+        excluded = [("exclude", one.strip()) for one in self.exclude.split(",") if one.strip()]
+        flags = [(name, "true") for name in ("in_stock", "exclude_purchased") if getattr(self, name)]
+        category = [("category", self.category)] if self.category else []
+        return [("limit", str(self.limit)), *category, *excluded, *flags]
