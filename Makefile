@@ -18,7 +18,7 @@ export MKL_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: help setup setup-dev demo test coverage test-fast test-numeric test-pythons test-lowest check lint types imports format docs \
-	lock wheel wheel-test clean bench
+	lock wheel wheel-test clean bench screenshots
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(":.*", "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -86,6 +86,9 @@ docs: setup-dev  ## Write docs/features.md and docs/data.md anew
 wheel: setup-dev  ## Build the wheel into dist/
 	@rm -rf build dist
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+screenshots: setup-dev  ## Pictures of the running console into docs/images/: make screenshots URL=http://127.0.0.1:8001/?key=...
+	@$(BIN)/python benchmarks/console/screenshots.py "$(URL)" docs/images $(CUSTOMER)
 
 bench: setup-dev  ## Time one request, cached and not, on the bundle in var-demo/
 	@$(BIN)/python benchmarks/serving/single_request.py

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -214,3 +215,45 @@ def test_the_experiments_of_the_folder_count(start: Start, tmp_path: Path) -> No
     process = start()
     assert process.wait() == 2
     assert "config/experiments.toml:2" in "".join(process.errors)
+
+
+def looked_at(process: Process) -> httpx.Response:
+    """The console's first page, as a browser gets it that opens the address that is printed first."""
+    match = re.match(r"Look at it in the browser: (http://127\.0\.0\.1:\d+/\?key=\S+)\n", process.line())
+    assert match
+    with httpx.Client(follow_redirects=True, trust_env=False, timeout=WAIT_SECONDS) as browser:
+        return browser.get(match[1])
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_console_is_a_process_of_its_own_that_ends_with_it(start: Start, workers: str) -> None:
+    """Its address comes first and lets in; it has what the service says; nothing is left when the service ends."""
+    process = start("--console", "--workers", workers, SHORTLIST_API_KEY="sesame")
+    page = looked_at(process)
+    assert page.status_code == 200
+    assert "What is serving" in page.text
+    assert process.stop(signal.SIGTERM) == 0
+    assert "Traceback" not in "".join(process.errors)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(str(page.url), trust_env=False)
+
+
+def test_the_console_ends_when_the_service_is_killed(start: Start) -> None:
+    """Nobody keeps its port when the command is killed and cannot clean up; the key is the one that is configured."""
+    process = start("--console", SHORTLIST_CONSOLE_KEY="of our own")
+    page = looked_at(process)
+    assert page.status_code == 200
+    os.kill(process._process.pid, signal.SIGKILL)
+    deadline = time.monotonic() + WAIT_SECONDS
+    with pytest.raises(httpx.ConnectError):
+        while time.monotonic() < deadline:
+            httpx.get(str(page.url), trust_env=False)
+            time.sleep(0.05)
+
+
+def test_a_console_s_port_in_use_is_an_error(start: Start) -> None:
+    """Where the port is named it must be free; the exit code is 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = start("--console", "--console-port", str(taken.getsockname()[1]))
+        assert process.wait() == 1
+    assert "cannot listen there" in "".join(process.errors)
