@@ -98,7 +98,8 @@ def test_it_fits_every_screen_in_both_schemes(page: Page, console_url: str) -> N
 
 
 CONTRAST = """element => {
-  const rgba = text => { const found = text.match(/[\\d.]+/g).map(Number); return found.length < 4 ? [...found, 1] : found };
+  const numbers = text => text.match(/[\\d.]+/g).map(Number);
+  const rgba = text => numbers(text).length < 4 ? [...numbers(text), 1] : numbers(text);
   const light = ([r, g, b]) => [r, g, b].map(one => one / 255)
     .map(one => one <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
     .reduce((sum, one, place) => sum + one * [0.2126, 0.7152, 0.0722][place], 0);
