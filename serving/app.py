@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from monitoring.counters import ServiceCounters
 from serving.console_routes import console_router
+from serving.documentation import add_documentation
 from serving.errors import add_error_handlers
 from serving.health import health_router
 from serving.lists import list_router
@@ -42,6 +43,8 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
         description=DESCRIPTION,
         lifespan=_lifespan(settings, counters, service),
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.running = None
@@ -49,6 +52,7 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
     app.include_router(health_router(counters))
     if settings.console_key is not None:
         app.include_router(console_router(settings, settings.console_key))
+    add_documentation(app)
     add_error_handlers(app, allowed_values(settings.config))
     app.add_middleware(
         Observation, counters=counters, version=lambda: _version(app), logs_access=settings.config.access_log

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = PROJECT["tool"]["setuptools"]["packages"]
-SHOWN = {"console/templates", "console/static"}
-"""What the console's pages are made of."""
+SHOWN = {"console/templates", "console/static", "serving/static"}
+"""What pages are made of."""
 
 ROOTS = {package.partition(".")[0] for package in PACKAGES}
 

@@ -129,3 +129,17 @@ def test_hostile_titles_and_ids_run_nothing(page: Page, console_url: str) -> Non
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
     page.goto(f"{console_url}/customers/%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
     expect(page.get_by_role("heading", level=1)).to_have_text("<img src=x onerror=alert(1)>")
+
+
+def test_the_service_s_description_needs_no_other_host(browser: Browser, service) -> None:
+    """The viewer comes from the service, shows its calls, and nothing is refused by the page's own policy."""
+    context = browser.new_context()
+    page = context.new_page()
+    hosts, complaints = set(), []
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc or urlsplit(request.url).scheme))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto(f"{service.base_url}/docs")
+    expect(page.get_by_text("/recommendations/{user_id}").first).to_be_visible()
+    assert hosts <= {urlsplit(str(service.base_url)).netloc, "data"}
+    assert complaints == []
+    context.close()
