@@ -30,6 +30,8 @@ class ServiceCounters:
         1 while the cache is left alone after failures in a row, else 0.
     models : Gauge by version and role (``current``, ``experiment``)
         1 for each bundle that is loaded.
+    scorer : Gauge by scorer (``compiled``, ``lightgbm``, ``none``)
+        1 for what orders the published bundle's candidates.
     """
 
     def __init__(self) -> None:
@@ -49,11 +51,14 @@ class ServiceCounters:
         self.cache_errors = self._counter("cache_errors", "Cache operations that failed.", "backend", "kind")
         self.breaker_open = self._gauge("cache_breaker_open", "1 while the cache is left alone.", "backend")
         self.models = self._gauge("model_info", "1 for each bundle that is loaded.", "version", "role")
+        self.scorer = self._gauge("scorer_info", "1 for what orders candidates.", "scorer")
 
-    def show_models(self, current: str, others: Iterable[str]) -> None:
-        """Say which bundles are loaded."""
+    def show_models(self, current: str, others: Iterable[str], scorer: str | None = None) -> None:
+        """Say which bundles are loaded, and what orders the published one's candidates."""
         if FOLDER_VARIABLE not in os.environ:  # files that processes share cannot be cleared; they load only once
             self.models.clear()
+            self.scorer.clear()
+        self.scorer.labels(scorer or "none").set(1)
         self.models.labels(current, "current").set(1)
         for version in others:
             self.models.labels(version, "experiment").set(1)

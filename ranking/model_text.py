@@ -6,7 +6,11 @@ in this order. Whatever LightGBM adds behind the trees (importances, parameters)
 
 import math
 import re
+from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from shortlist.errors import BundleError, FeatureSchemaError
 
@@ -50,6 +54,45 @@ def check_model_text(text: str, names: tuple[str, ...]) -> None:
         _check_trees(trees, sizes, len(names))
     except (ValueError, IndexError) as error:
         raise BundleError(f"ranker.txt: not a sound model: {error}. Train again.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One tree; a child below zero is the leaf ``-child - 1``.
+
+    Attributes
+    ----------
+    feature, left, right : ndarray of int64, shape (n_leaves - 1,)
+    threshold : ndarray of float64, shape (n_leaves - 1,)
+        A row goes to the left when its feature is not above it.
+    leaf_value : ndarray of float64, shape (n_leaves,)
+    """
+
+    feature: npt.NDArray[np.int64]
+    threshold: npt.NDArray[np.float64]
+    left: npt.NDArray[np.int64]
+    right: npt.NDArray[np.int64]
+    leaf_value: npt.NDArray[np.float64]
+
+
+def parse_trees(text: str) -> tuple[list[Tree], float]:
+    """The trees of a text that `check_model_text` passes, and the objective's sigmoid, 0 where it has none."""
+    header, *blocks = _split(text)
+    objective, *options = _fields(header, _HEADER_LINES)["objective"].split(" ")
+    sigmoid = dict(option.split(":") for option in options).get("sigmoid", "1")
+    trees = [_tree(_fields(block.removesuffix("\n\n"), (), f"Tree={number}\n")) for number, block in enumerate(blocks)]
+    return trees, float(sigmoid) if objective == "binary" else 0.0
+
+
+def _tree(fields: dict[str, str]) -> Tree:
+    nodes = {name: fields[name].split(" ") if int(fields["num_leaves"]) > 1 else [] for name in _NODE_LINES}
+    return Tree(
+        feature=np.array(nodes["split_feature"], dtype=np.int64),
+        threshold=np.array(nodes["threshold"], dtype=np.float64),
+        left=np.array(nodes["left_child"], dtype=np.int64),
+        right=np.array(nodes["right_child"], dtype=np.int64),
+        leaf_value=np.array(fields["leaf_value"].split(" "), dtype=np.float64),
+    )
 
 
 def _split(text: str) -> list[str]:

@@ -1,22 +1,44 @@
 """Stage two's model: a LightGBM ranker over the features."""
 
 from dataclasses import dataclass
+from typing import Literal, Self
 
 import lightgbm
 import numpy as np
 import numpy.typing as npt
 
+from ranking.compiled import CompiledTrees, proven_trees
 from ranking.model_text import check_model_text, trim_model_text
 
 FloatArray = npt.NDArray[np.float32]
+Scorer = Literal["compiled", "lightgbm"]
 
 
 @dataclass(frozen=True, slots=True)
 class Ranker:
-    """A trained ranker. `num_threads` is LightGBM's and holds for the whole process: never mix values."""
+    """A trained ranker.
+
+    Attributes
+    ----------
+    num_threads : int
+        LightGBM's; holds for the whole process: never mix values.
+    trees : CompiledTrees or None
+        What scores; where None, LightGBM does.
+    """
 
     booster: lightgbm.Booster
     num_threads: int = 1
+    trees: CompiledTrees | None = None
+
+    @classmethod
+    def of(cls, booster: lightgbm.Booster) -> Self:
+        """A ranker of what was just trained."""
+        return cls(booster, trees=proven_trees(booster, trim_model_text(booster.model_to_string())))
+
+    @property
+    def scorer(self) -> Scorer:
+        """What scores: the compiled trees, or LightGBM."""
+        return "lightgbm" if self.trees is None else "compiled"
 
     def scores(self, features: FloatArray) -> npt.NDArray[np.float64]:
         """Score rows of features; a row's score does not depend on the other rows.
@@ -31,6 +53,8 @@ class Ranker:
         """
         if not len(features):
             return np.zeros(0)
+        if self.trees is not None:
+            return self.trees.scores(features)
         return np.asarray(self.booster.predict(features, num_threads=self.num_threads, validate_features=False))
 
     def contributions(self, features: FloatArray) -> npt.NDArray[np.float64]:
@@ -59,4 +83,5 @@ def load_ranker(text: str, names: tuple[str, ...], num_threads: int = 1) -> Rank
         When a tree's arrays are not those of a tree.
     """
     check_model_text(text, names)
-    return Ranker(lightgbm.Booster(model_str=text), num_threads)
+    booster = lightgbm.Booster(model_str=text)
+    return Ranker(booster, num_threads, proven_trees(booster, text))

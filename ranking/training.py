@@ -55,4 +55,4 @@ def _fitted(
     leaves = f"{chosen.n_trees} trees of {chosen.recipe.num_leaves} leaves"
     reporter.step(f"ranker: {chosen.recipe.objective}, {leaves}, {n_queries:,} queries; order: {chosen.order.order}")
     booster = boost(parts, chosen, config, rng)
-    return Ranker(booster), {"ranker": "lightgbm", "n_queries": n_queries, **labels, **chosen.choices()}
+    return Ranker.of(booster), {"ranker": "lightgbm", "n_queries": n_queries, **labels, **chosen.choices()}

@@ -72,7 +72,7 @@ def _lifespan(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         loaded = service or load_service(settings)
         cache = open_cache(settings, counters)
-        counters.show_models(loaded.current.version, loaded.others)
+        counters.show_models(loaded.current.version, loaded.others, loaded.scorer)
         app.state.running = Running(loaded, cache, counters)
         try:
             yield

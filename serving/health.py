@@ -63,5 +63,6 @@ async def _readiness(running: Running) -> dict[str, Any]:
         "status": "ready",
         "model_version": running.service.current.version,
         "experiment_versions": sorted(running.service.others),
+        "scorer": running.service.scorer,
         "cache": None if cache is None else {"backend": cache.name, "reachable": await cache.answers()},
     }

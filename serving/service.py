@@ -88,6 +88,12 @@ class Service:
         """The experiments that a user is in, ready for JSON."""
         return Assigner.payload(self._assigner.assign(user_id))
 
+    @property
+    def scorer(self) -> str | None:
+        """What orders the published bundle's candidates: the compiled trees, LightGBM, or no trees."""
+        ranker = self.current.two_stage.ranker
+        return None if ranker is None else ranker.scorer
+
     def _recommender(self, version: str | None) -> Recommender:
         return self.current if version in {None, self.current.version} else self.others[str(version)]
 

@@ -38,6 +38,7 @@ IMPORTS: Final = {
     "implicit.cpu.als": "implicit",
     "jinja2": "jinja2",
     "lightgbm": "lightgbm",
+    "numba": "numba",
     "numpy": "numpy",
     "orjson": "orjson",
     "pandas": "pandas",

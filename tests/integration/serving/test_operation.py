@@ -48,6 +48,7 @@ def test_readiness_names_the_bundle_and_the_cache(client: httpx.Client, small_re
         "status": "ready",
         "model_version": small_recommender.version,
         "experiment_versions": [],
+        "scorer": "compiled",
         "cache": {"backend": "memory", "reachable": True},
     }
 
