@@ -16,6 +16,7 @@ from pipelines.demo_home import MARKER, is_demo, mark
 from pipelines.evaluate_command import show_evaluation
 from pipelines.evaluation import evaluate_home
 from pipelines.options import config_option, demo_home_option, exits, next_command
+from pipelines.publishing import publish
 from pipelines.replay import replayed
 from pipelines.serve_command import console_key, serve
 from pipelines.settings import Config, read_config
@@ -73,7 +74,7 @@ def prepare(home: Home, config: Config, reporter: Reporter) -> None:
     evaluation = evaluate_home(home, config, reporter, test_days=TEST_DAYS, note=DISCLAIMER)
     reporter.step("the model to serve: the same recipe, trained on everything")
     recipe = replayed(config, evaluation.choices[TWO_STAGE])
-    version = Registry(home).publish(train(home, recipe, reporter).version)
+    version = publish(home, train(home, recipe, reporter).version).version
     write_report(evaluation, home.reports / version)
     mark(home, {"config_sha256": _identity(config), "version": version})
     reporter.step(f"published {version}")

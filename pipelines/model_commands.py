@@ -10,9 +10,9 @@ from rich.table import Column, Table
 
 from pipelines.moments import Moment
 from pipelines.options import config_option, exits, home_option, json_option, next_command, print_json
+from pipelines.publishing import Published, publish, rollback
 from pipelines.settings import read_config
 from pipelines.training import train
-from ranking.bundling import load_recommender
 from shortlist.bundle import open_bundle
 from shortlist.home import Home
 from shortlist.manifest import Manifest
@@ -45,9 +45,7 @@ def train_command(until: datetime | None, home: Home, config_path: Path | None, 
 @exits
 def publish_command(version: str, home: Home, config_path: Path | None, *, as_json: bool) -> None:
     """Make VERSION (a version's name, `latest` or `current`) the serving one, once it is checked and makes a list."""
-    registry = Registry(home)
-    load_recommender(registry.open(version))  # whole files may still hold what this release cannot serve
-    _say_serving(registry.publish(version), home, as_json=as_json)
+    _say_serving(publish(home, version), home, as_json=as_json)
 
 
 @click.command("rollback")
@@ -57,7 +55,7 @@ def publish_command(version: str, home: Home, config_path: Path | None, *, as_js
 @exits
 def rollback_command(home: Home, config_path: Path | None, *, as_json: bool) -> None:
     """Make the version that served before the current one serve again."""
-    _say_serving(Registry(home).rollback(), home, as_json=as_json)
+    _say_serving(rollback(home), home, as_json=as_json)
 
 
 @click.command("versions")
@@ -93,11 +91,13 @@ def inspect_command(version: str, home: Home, config_path: Path | None, *, as_js
         _print_manifest(manifest, registry.current())
 
 
-def _say_serving(version: str, home: Home, *, as_json: bool) -> None:
+def _say_serving(published: Published, home: Home, *, as_json: bool) -> None:
+    if published.warning():
+        click.echo(f"Warning: {published.warning()}", err=True)
     if as_json:
-        print_json({"current": version})
+        print_json({"current": published.version, "scorer": published.scorer})
     else:
-        click.echo(f"{version} is the serving version. A running service takes it when it is started again.")
+        click.echo(f"{published.version} is the serving version. A running service takes it when it is started again.")
         click.echo(f"To serve it: {next_command(home, 'serve')}")
 
 

@@ -118,15 +118,20 @@ class Registry:
         BundleError
             When nothing was published before it, or what was is no longer whole.
         """
+        version = open_bundle(self.folder(self.previous())).version
+        history = self._history_to_current()
+        self._point_to(version)
+        self._write_history(history[:-1])
+        return version
+
+    def previous(self) -> str:
+        """The version that served before the current one. Raises ``BundleError`` when nothing did."""
         history = self._history_to_current()
         if len(history) < 2:
             raise BundleError(
                 f"{self.home.root}: no version served before this one. `shortlist publish V` names another."
             )
-        version = open_bundle(self.folder(history[-2])).version
-        self._point_to(version)
-        self._write_history(history[:-1])
-        return version
+        return history[-2]
 
     def _point_to(self, version: str) -> None:
         replace_file(self.home.current, version.encode() + b"\n")

@@ -110,7 +110,7 @@ def test_json_results_parse(small_home: Home, tmp_path: Path) -> None:
     assert (version["is_current"], version["ranker"]) == (True, "lightgbm")
     manifest = result("inspect", "current")
     assert manifest["version"] == version["version"]
-    assert result("publish", "current") == {"current": version["version"]}
+    assert result("publish", "current") == {"current": version["version"], "scorer": "compiled"}
     lists = result("recommend", "--users", "all", "--k", "2", "--stage", "retrieval", "--out", str(out))
     counts = {"n_users": 200, "n_unknown": 0, "n_rows": 400}
     assert lists == {"version": version["version"], **counts, "out": str(out)}
