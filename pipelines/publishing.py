@@ -1,4 +1,4 @@
-"""The one door through which a bundle comes to serve: verified, loaded, warm, its kernel proven, and only then named."""
+"""The one door through which a bundle comes to serve: verified, loaded, warm, its kernel proven, only then named."""
 
 from dataclasses import dataclass
 
