@@ -86,9 +86,10 @@ class CandidateGenerator:
         for row, (source, answer) in enumerate(zip(self.sources, asked, strict=True)):
             if answer is None:
                 continue
-            score[row] = source.score(answer, item_idx)
             if isinstance(answer, Votes):
-                largest[row], mean[row] = answer.largest_and_mean(item_idx)
+                score[row], largest[row], mean[row] = answer.of_items(item_idx)
+            else:
+                score[row] = source.score(answer, item_idx)
         return score, largest, mean
 
 

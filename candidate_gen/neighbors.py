@@ -33,8 +33,7 @@ class NeighborLists:
 
     def votes(self, items: ItemPositions, weight: Float32) -> Votes:
         """What each of `items` says of its neighbours: its similarity, weighted."""
-        vote = (self.similarity[items] * weight[:, None]).ravel()
-        return Votes.of(self.neighbors[items].ravel(), vote, len(self.neighbors))
+        return Votes.of(self.neighbors, self.similarity, items, weight.astype(np.float32, copy=False))
 
     def latest_votes(self, profile: UserProfile, place_decay: float, n: int) -> Votes:
         """The votes of the user's last `n` items, each times `place_decay` for every moment since."""

@@ -110,13 +110,17 @@ def best_of(scores: Float32, n: int, allowed: Mask | None) -> ItemPositions:
     scores : ndarray of float32, shape (n_items,)
     """
     best = np.flatnonzero(scores > 0 if allowed is None else (scores > 0) & allowed)
-    if not n or not len(best):
+    return best_among(best, scores[best], n)
+
+
+def best_among(items: npt.NDArray[np.integer], scores: Float32, n: int) -> ItemPositions:
+    """The `n` of some ascending items of the largest score, best first, the smaller position first among equals."""
+    if not n or not len(items):
         return NO_ITEMS
-    values = scores[best]
-    if len(best) > n:
-        kept = values >= np.partition(values, -n)[-n]  # all those equal to the last one
-        best, values = best[kept], values[kept]
-    return best[np.argsort(-values, kind="stable")][:n].astype(np.int32)
+    if len(items) > n:
+        kept = scores >= np.partition(scores, -n)[-n]  # all those equal to the last one
+        items, scores = items[kept], scores[kept]
+    return items[np.argsort(-scores, kind="stable")][:n].astype(np.int32)
 
 
 class DenseSource:

@@ -1,46 +1,63 @@
 """How a user's own items vote for others: the sum, the largest vote and their mean."""
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from candidate_gen.source import Float32, ItemPositions, Mask, best_of
+from candidate_gen.kernels import add_up_votes
+from candidate_gen.source import Float32, ItemPositions, Mask, best_among
+
+_kept = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """The votes of a user's items.
+    """The votes of a user's items, by the items that have any.
 
     Attributes
     ----------
-    total : ndarray of float32, shape (n_items,)
-        The sum of the votes for each item.
-    items : ndarray of int32, shape (n_votes,)
-        The item of each vote, ``MISSING`` where it is for none.
-    vote : ndarray of float32, shape (n_votes,)
-        0 where it is for none.
+    items : ndarray of int32, shape (n,)
+        Ascending.
+    total, largest, mean : ndarray of float32, shape (n,)
+        The sum of the votes for each, the largest of them, and their mean.
     """
 
-    total: Float32
     items: ItemPositions
-    vote: Float32
+    total: Float32
+    largest: Float32
+    mean: Float32
 
     @classmethod
-    def of(cls, items: ItemPositions, vote: Float32, n_items: int) -> "Votes":
-        """Sum up votes."""
-        total = np.bincount(items + 1, vote, minlength=n_items + 1)[1:]
-        return cls(total.astype(np.float32), items, vote)
+    def of(
+        cls, neighbors: ItemPositions, similarity: Float32, voters: npt.NDArray[np.integer], weight: Float32
+    ) -> "Votes":
+        """Let some items vote for their neighbours, each by its similarity times the voter's weight.
 
-    def largest_and_mean(self, item_idx: ItemPositions) -> tuple[Float32, Float32]:
-        """The largest vote and the mean of the votes for some items, no item twice; 0 where there is none."""
-        place = np.full(len(self.total) + 1, -1, dtype=np.int32)
-        place[item_idx] = np.arange(len(item_idx), dtype=np.int32)
-        at = place[self.items]
-        counted = np.flatnonzero((at >= 0) & (self.vote > 0))
-        largest = np.zeros(len(item_idx), dtype=np.float32)
-        np.maximum.at(largest, at[counted], self.vote[counted])
-        n_votes = np.bincount(at[counted], minlength=len(item_idx)).astype(np.float32)
-        return largest, np.divide(self.total[item_idx], np.maximum(n_votes, np.float32(1.0)), dtype=np.float32)
+        Parameters
+        ----------
+        neighbors : ndarray of int32, shape (n_items, n_neighbors)
+            ``MISSING`` where an item has fewer.
+        similarity : ndarray of float32, same shape
+        voters : ndarray of int, shape (n,)
+        weight : ndarray of float32, shape (n,)
+        """
+        return cls(*add_up_votes(neighbors, similarity, voters, weight, _workspace(len(neighbors))))
+
+    def best(self, n: int, allowed: Mask | None) -> ItemPositions:
+        """The `n` items of the largest sum above zero of those allowed, best first."""
+        fits = self.total > 0 if allowed is None else (self.total > 0) & allowed[self.items]
+        return best_among(self.items[fits], self.total[fits], n)
+
+    def of_items(self, item_idx: ItemPositions) -> tuple[Float32, Float32, Float32]:
+        """Sum, largest and mean for some items; 0 where there is no vote."""
+        if not len(self.items):
+            nothing = np.zeros(len(item_idx), dtype=np.float32)
+            return nothing, nothing, nothing
+        place = np.minimum(np.searchsorted(self.items, item_idx), len(self.items) - 1)
+        there = self.items[place] == item_idx
+        return self.total[place] * there, self.largest[place] * there, self.mean[place] * there
 
 
 class VotingSource:
@@ -50,9 +67,16 @@ class VotingSource:
 
     def found(self, asked: Votes, n: int, allowed: Mask | None) -> ItemPositions:
         """The items of the most votes."""
-        return best_of(asked.total, n, allowed)
+        return asked.best(n, allowed)
 
     def score(self, asked: Votes, item_idx: ItemPositions) -> Float32:
         """The sum of the votes."""
-        votes: Float32 = asked.total[item_idx]
-        return votes
+        return asked.of_items(item_idx)[0]
+
+
+def _workspace(n_items: int) -> npt.NDArray[np.int32]:
+    """The kernel's workspace in this thread, made anew where the number of items is another."""
+    place: npt.NDArray[np.int32] | None = getattr(_kept, "place", None)
+    if place is None or len(place) != n_items:
+        place = _kept.place = np.full(n_items, -1, dtype=np.int32)
+    return place

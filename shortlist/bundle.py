@@ -89,9 +89,9 @@ class Bundle:
         return self.manifest.version
 
     def array(self, name: str) -> Array:
-        """A memory-mapped array, read-only."""
+        """A memory-mapped array, read-only; a plain ndarray, since each part of an ``np.memmap`` costs microseconds."""
         mapped: Array = np.load(self.path(f"{name}.npy"), mmap_mode="r", allow_pickle=False)
-        return mapped
+        return mapped.view(np.ndarray)
 
     def ids(self, name: str) -> IdMap:
         """An id map."""
