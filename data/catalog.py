@@ -19,7 +19,7 @@ from data.inventory import check_absent, check_content
 from data.lookup import is_among
 from data.mapping import ColumnMap, map_columns, require
 from data.numbers import read_prices
-from data.parsing import TimeReading, is_numeric_time, to_availability, to_text, to_times
+from data.parsing import is_numeric_time, to_availability, to_text, to_times
 from data.publication import Publication, reading
 from data.sources import RawTable
 from data.spelling import read_ids
@@ -243,7 +243,7 @@ def _created(values: pd.Series | None, raw: RawTable, given: Reading) -> pd.Seri
             f"{raw.name}: creation times are numbers such as {to_text(values).dropna().iloc[0]}, and nothing says in "
             "which unit. Name it: --timestamp-unit s (ms, us, ns, or D for days since 1970)."
         )
-    return to_times(values, TimeReading(unit, given.timezone))
+    return to_times(values, given.times(unit))
 
 
 def _warning(raw: RawTable, count: int, what: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from data.dates import DateOrder
 from data.event_names import EVENT_NAMES, canonical_event_types, squash
 from data.formats import AUTO, EVENT_ALIASES, FORMATS, Format, recognise
 from data.guests import NULL_WORDS, named_ids
@@ -35,6 +36,9 @@ _RATING = ("rating", "ratings")
 FIRST_LIKELY_TIME: Final = pd.Timestamp("1971-01-01", tz="UTC")
 """No shop's log is older, and a number in a larger unit than it was read in falls before it."""
 
+LAST_LIKELY_TIME: Final = pd.Timestamp("2200-01-01", tz="UTC")
+"""A number in a smaller unit than it was read in falls behind it."""
+
 MOST_ROWS: Final = 0.9
 
 
@@ -60,6 +64,8 @@ class Reading:
         What names nobody where an id should stand.
     is_whole_catalog : bool
         Whether the items given are the whole catalogue, and not what changed in it.
+    date_order : str, optional
+        ``day`` or ``month``: which stands first in dates such as ``03/04/2024``, where they do not show it.
     """
 
     format_name: str = AUTO
@@ -70,6 +76,11 @@ class Reading:
     decimal: Decimal | None = None
     null_words: tuple[str, ...] = NULL_WORDS
     is_whole_catalog: bool = False
+    date_order: DateOrder | None = None
+
+    def times(self, unit: str | None) -> TimeReading:
+        """How to read times, those given as numbers in a unit."""
+        return TimeReading(unit, self.timezone, self.date_order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,34 +178,42 @@ def _times(found: ColumnMap, raw: RawTable, reading: Reading, known: Format, war
             "Name it: --timestamp-unit s (ms, us, ns, or D for days since 1970). "
             "Dates such as 20240531 must be written 2024-05-31."
         )
-    times = to_times(values, TimeReading(unit, reading.timezone))
+    times = to_times(values, reading.times(unit))
     return times if unit is None or not is_numeric_time(values) else _of_one_unit(times, values, raw, unit, warnings)
 
 
 def _of_one_unit(times: pd.Series, values: pd.Series, raw: RawTable, unit: str, warnings: list[str]) -> pd.Series:
-    """Times given as numbers: those of 1970, where a number in a larger unit falls, are no times.
+    """Times given as numbers: those of 1970, where a number in a larger unit falls, and those of far ages are none.
 
     Raises
     ------
     DataRefused
         When nearly all of them lie there.
     """
-    is_wrong = times < FIRST_LIKELY_TIME
+    is_given = to_numbers(values).pipe(np.isfinite)
+    is_wrong = is_given & ((times < FIRST_LIKELY_TIME) | (times > LAST_LIKELY_TIME) | times.isna())
     if not is_wrong.any():
         return times
     example = to_text(values[is_wrong]).iloc[0]
-    if is_wrong.sum() > MOST_ROWS * times.notna().sum():
+    if is_wrong.sum() > MOST_ROWS * is_given.sum():
         units = [one for one in UNIT_MICROSECONDS if _is_likely(values[is_wrong], one)]
         remedy = f"--timestamp-unit {units[0]} gives {_year(values[is_wrong], units[0])}. " if units else ""
         raise DataRefused(
-            f"{raw.name}: read in the unit {unit}, all times lie before {FIRST_LIKELY_TIME:%Y}, such as "
-            f"{times[is_wrong].iloc[0].isoformat()} for {example}. {remedy}Nothing was imported."
+            f"{raw.name}: read in the unit {unit}, all times lie {_where(times[is_wrong].iloc[0])} for {example}. "
+            f"{remedy}Nothing was imported."
         )
     warnings.append(
-        f"{raw.name}: {int(is_wrong.sum()):,} rows have a time before {FIRST_LIKELY_TIME:%Y} in the unit {unit}, such "
-        f"as {example}: two units in one column? They are set aside."
+        f"{raw.name}: {int(is_wrong.sum()):,} rows have a time {_where(times[is_wrong].iloc[0])} in the unit {unit}, "
+        f"such as {example}: two units in one column? They are set aside."
     )
     return times.mask(is_wrong)
+
+
+def _where(time: pd.Timestamp) -> str:
+    """In which age a time lies that cannot be."""
+    if pd.isna(time) or time > LAST_LIKELY_TIME:
+        return f"after {LAST_LIKELY_TIME:%Y}"
+    return f"before {FIRST_LIKELY_TIME:%Y}, such as {time.isoformat()}"
 
 
 def _is_likely(values: pd.Series, unit: str) -> bool:

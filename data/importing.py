@@ -100,14 +100,20 @@ class _Plan:
         return any(part is not None and len(part) > 0 for part in (self.accepted, self.items, self.users))
 
 
-def read_files(events: Sequence[Path], items: Sequence[Path], users: Sequence[Path], reporter: Reporter) -> Sources:
+def read_files(
+    events: Sequence[Path],
+    items: Sequence[Path],
+    users: Sequence[Path],
+    reporter: Reporter,
+    encoding: str | None = None,
+) -> Sources:
     """Read the files of an import. Raises ``DataError`` for a file that cannot be read."""
     named = {"events": events, "items": items, "users": users}
     tables = {}
     for kind, paths in named.items():
         if paths:
             reporter.step(f"Reading {kind} from {', '.join(map(str, paths))}")
-        tables[kind] = read_sources(paths)
+        tables[kind] = read_sources(paths, encoding)
     return Sources(**tables)
 
 

@@ -14,7 +14,7 @@ HEAD: Final = """# The data contract
 
 What `shortlist import` reads, what it makes of it, and why it sets rows aside. Written by `make docs` from the code.
 
-* Files are CSV (any usual separator and encoding), Parquet or JSON lines, `.gz` too; folders are read whole.
+* Files are CSV (any usual separator), Parquet or JSON (lines, or one array), `.gz` too; folders are read whole. Text is UTF-8 or UTF-16, or what `--encoding` says.
 * Every line of a CSV file is accounted for: lines = records + line breaks within quoted cells + blank lines, and records = header +
   accepted + set aside. Where the quoting cannot be right, the lines concerned are read with the quotation mark as a character.
 * A row that breaks the contract is set aside with one reason, counted, and kept in `rejects/` in the home. Above `data.max_bad_share`
@@ -45,8 +45,9 @@ Prices and quantities are read as people write them: `$1,245.00`, `12,50 EUR`, `
 whole column by the values that show it; `--decimal point|comma` settles what they leave open. What cannot be read is unknown: a warning
 counts it, and no purchase is lost for it. A purchase of a quantity of zero or less is set aside.
 
-Times are ISO 8601, a datetime column, or numbers whose unit is named (`--timestamp-unit`). A time without an offset is UTC, or in
-`--timezone`. Times that all lie before 1971 in the unit named are refused, with the unit that fits.
+Times are ISO 8601, a datetime column, dates such as `31.05.2024 18:20` or `5/31/2024 6:20 PM` (where nothing in the column tells the day from
+the month, `--date-order` does), or numbers whose unit is named (`--timestamp-unit`). A time without an offset is UTC, or in
+`--timezone`. Times that all lie before 1971 or after 2200 in the unit named are refused, with the unit that fits.
 
 Where an order's further lines lack customer and time (Shopify), those of its first line count, by the order's number (`session_id`).
 A `cancel` takes its quantity from the user's earlier purchases of the item, or from those of the order that it names.

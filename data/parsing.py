@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data.dates import DateOrder, read_dates
+
 TIMESTAMP_DTYPE: Final = "datetime64[us, UTC]"
 UNIT_MICROSECONDS: Final = {"D": 86_400e6, "s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 _MAX_MICROSECONDS: Final = 2.5e17  # the year 9891
@@ -23,10 +25,21 @@ _OFFSET: Final = r"(?:[Zz]|[T ]\d\d.*[+-]\d\d(?::?\d\d)?)$"
 
 @dataclass(frozen=True, slots=True)
 class TimeReading:
-    """How to read times: the unit of a bare number, None when nobody named one, and the zone of a naive time."""
+    """How to read times.
+
+    Attributes
+    ----------
+    unit : str, optional
+        Of a bare number.
+    timezone : str
+        Of a time without an offset.
+    date_order : str, optional
+        Which stands first in dates such as ``03/04/2024``.
+    """
 
     unit: str | None = None
     timezone: str = "UTC"
+    date_order: DateOrder | None = None
 
 
 def to_text(values: pd.Series) -> pd.Series:
@@ -69,7 +82,7 @@ def to_times(values: pd.Series, reading: TimeReading) -> pd.Series:
     if pd.api.types.is_numeric_dtype(values.dtype):
         return _from_numbers(values.astype("float64"), reading.unit)
     text = to_text(values)
-    times = _from_text(text, reading.timezone)
+    times = _from_text(text, reading)
     numeric = text.str.fullmatch(_NUMBER).fillna(value=False).astype(bool)
     if numeric.any():
         times = times.where(~numeric, _from_numbers(to_numbers(text.where(numeric)), reading.unit))
@@ -140,15 +153,18 @@ def _as_times(microseconds: npt.NDArray[np.int64], good: npt.NDArray[np.bool_], 
     return pd.Series(moments, index).dt.tz_localize("UTC")
 
 
-def _from_text(text: pd.Series, timezone: str) -> pd.Series:
-    """ISO 8601 text; a trailing `` UTC`` is understood as ``Z``."""
+def _from_text(text: pd.Series, reading: TimeReading) -> pd.Series:
+    """ISO 8601 text, a trailing `` UTC`` understood as ``Z``, or dates as people write them."""
     text = text.str.replace(r"\s*UTC$", "Z", regex=True)
     aware = text.str.contains(_OFFSET, regex=True).fillna(value=False).astype(bool)
     times = pd.to_datetime(text.where(aware), format="ISO8601", utc=True, errors="coerce").astype(TIMESTAMP_DTYPE)
     if aware.all():
         return times
     naive = pd.to_datetime(text.mask(aware), format="ISO8601", errors="coerce").astype("datetime64[us]")
-    return times.where(aware, _localise(naive, timezone))
+    is_left = naive.isna() & text.notna() & ~aware
+    if is_left.any():
+        naive = naive.fillna(read_dates(text.where(is_left), reading.date_order))
+    return times.where(aware, _localise(naive, reading.timezone))
 
 
 def _localise(times: pd.Series, timezone: str) -> pd.Series:

@@ -49,8 +49,9 @@ _HINTS: Final = {
     Reason.MISSING_USER_ID: "Nothing, if these are guests; else name the column with --map user_id=COLUMN.",
     Reason.MISSING_ITEM_ID: "Name the column with --map item_id=COLUMN, or mend the export.",
     Reason.BAD_TIMESTAMP: (
-        "Write times as 2024-05-31T18:20:00Z, or name a number's unit with --timestamp-unit; where only an order's "
-        "first line has one, name the column of its number: --map session_id=COLUMN."
+        "Write times as 2024-05-31T18:20:00Z; say --date-order day or month for dates such as 03/04/2024, and name a "
+        "number's unit with --timestamp-unit; where only an order's first line has a time, name the column of its "
+        "number: --map session_id=COLUMN."
     ),
     Reason.TIMESTAMP_IN_FUTURE: "Check the clock, --timezone and --timestamp-unit; data.max_future_days is the limit.",
     Reason.TIMESTAMP_TOO_OLD: "Check --timestamp-unit; data.earliest is the limit.",

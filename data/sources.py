@@ -5,6 +5,7 @@ keeps its types, integers with gaps included. JSON lines are parsed line by line
 or is no JSON object, is kept as malformed.
 """
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Iterable, Sequence
@@ -62,15 +63,20 @@ class RawTable:
     warnings: tuple[str, ...] = ()
 
 
-def read_sources(paths: Iterable[Path]) -> list[RawTable]:
+def read_sources(paths: Iterable[Path], encoding: str | None = None) -> list[RawTable]:
     """Read files, and every data file of folders, in a stable order.
+
+    Parameters
+    ----------
+    encoding : str, optional
+        Of text files that are not UTF-8, by Python's name; UTF-16 shows itself.
 
     Raises
     ------
     DataError
         When a file is missing, of an unknown kind, empty, or not what its suffix says.
     """
-    return [_read(file) for path in paths for file in _files_of(path)]
+    return [_read(file, encoding) for path in paths for file in _files_of(path)]
 
 
 def _files_of(path: Path) -> Sequence[Path]:
@@ -91,17 +97,20 @@ def _kind(path: Path) -> str | None:
     return "parquet" if name.endswith((".parquet", ".pq")) else None
 
 
-def _read(path: Path) -> RawTable:
-    readers = {"csv": _read_csv, "jsonl": _read_json, "parquet": _read_parquet}
+def _read(path: Path, encoding: str | None) -> RawTable:
     kind = _kind(path)
     if kind is None:
         raise DataError(f"{path}: unknown kind of file. Shortlist reads .csv, .tsv, .jsonl (also .gz) and .parquet.")
     try:
-        return readers[kind](path)
-    except (OSError, EOFError, zlib.error, pa.ArrowException, UnicodeDecodeError) as error:
+        if kind == "parquet":
+            return _read_parquet(path)
+        content = _content(path, encoding)
+        return _read_csv(path, content) if kind == "csv" else _read_json(path, content)
+    except (OSError, EOFError, zlib.error, pa.ArrowException, UnicodeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        remedy = "" if kind == "parquet" else ", or name what it is written in: --encoding cp1252 (or latin-1, ...)"
         raise DataError(
-            f"{path}: cannot be read as {kind}: {reason}. Check the file, and export it again as UTF-8."
+            f"{path}: cannot be read as {kind}: {reason}. Check the file, and export it again as UTF-8{remedy}."
         ) from error
 
 
@@ -112,14 +121,18 @@ def _read_parquet(path: Path) -> RawTable:
     return RawTable(str(path), rows, numbers)
 
 
-def _read_csv(path: Path) -> RawTable:
-    table = read_csv(_content(path), str(path))
+def _read_csv(path: Path, content: bytes) -> RawTable:
+    table = read_csv(content, str(path))
     numbers = _csv_row_numbers(len(table.rows), table.malformed)
     return RawTable(str(path), table.rows, numbers, table.malformed, table.lines, table.warnings)
 
 
-def _content(path: Path) -> bytes:
-    return gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
+def _content(path: Path, encoding: str | None) -> bytes:
+    """The bytes of a text file, as UTF-8."""
+    content = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    return content if encoding is None else content.decode(encoding).encode()
 
 
 def _csv_row_numbers(n_rows: int, malformed: Sequence[MalformedRow]) -> pd.Series:
@@ -129,9 +142,8 @@ def _csv_row_numbers(n_rows: int, malformed: Sequence[MalformedRow]) -> pd.Serie
     return everything[~everything.isin(skipped)].iloc[:n_rows].reset_index(drop=True)
 
 
-def _read_json(path: Path) -> RawTable:
+def _read_json(path: Path, content: bytes) -> RawTable:
     """Records one a line, or one array of them."""
-    content = _content(path)
     if content.lstrip().startswith(b"["):
         try:
             return _read_json_array(path, orjson.loads(content))

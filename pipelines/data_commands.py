@@ -1,5 +1,6 @@
 """`shortlist import` and `shortlist validate`."""
 
+import codecs
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from data.dates import DATE_ORDERS, DateOrder
 from data.event_names import EVENT_NAMES, squash
 from data.events import Reading
 from data.formats import FORMAT_NAMES
@@ -51,6 +53,13 @@ def _known_event_type(_context: click.Context, _parameter: click.Parameter, name
             f"{name} is no event type. Canonical ones: {', '.join(sorted(set(EVENT_NAMES.values())))}."
         )
     return name
+
+
+def _known_encoding(_context: click.Context, _parameter: click.Parameter, name: str | None) -> str | None:
+    try:
+        return None if name is None else codecs.lookup(name).name
+    except LookupError as error:
+        raise click.BadParameter(f"{name} is no encoding such as cp1252, latin-1 or utf-16.") from error
 
 
 _SOURCE_OPTIONS = (
@@ -103,6 +112,16 @@ _SOURCE_OPTIONS = (
         help="The decimal sign of prices and quantities, where the file does not show it.",
     ),
     click.option(
+        "--date-order",
+        type=click.Choice(list(DATE_ORDERS)),
+        help="Which stands first in dates such as 03/04/2024, where the file does not show it.",
+    ),
+    click.option(
+        "--encoding",
+        callback=_known_encoding,
+        help="What text files that are not UTF-8 are written in, such as cp1252.",
+    ),
+    click.option(
         "--max-bad-share", type=click.FloatRange(0.0, 1.0), help="Share of bad rows above which nothing is imported."
     ),
 )
@@ -151,6 +170,7 @@ def _run(
     items: Sequence[Path],
     users: Sequence[Path],
     max_bad_share: float | None,
+    encoding: str | None,
     **how: Any,
 ) -> None:
     if not events and not items and not users:
@@ -163,7 +183,7 @@ def _run(
     reporter = ConsoleReporter()
     if work is import_tables:
         require_room(home.root, of_import([*events, *items, *users]), "the import")
-    sources = read_files(events, items, users, reporter)
+    sources = read_files(events, items, users, reporter, encoding)
     report = work(home, sources, given, config, now=datetime.now(UTC), reporter=reporter)
     if as_json:
         print_json(report.to_json())
@@ -180,6 +200,7 @@ def _reading(
     timezone: str,
     event_type: str | None,
     decimal: Decimal | None,
+    date_order: DateOrder | None,
     *,
     is_whole_catalog: bool,
 ) -> Reading:
@@ -191,6 +212,7 @@ def _reading(
         event_type,
         decimal,
         is_whole_catalog=is_whole_catalog,
+        date_order=date_order,
     )
 
 

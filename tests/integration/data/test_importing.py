@@ -1,3 +1,4 @@
+import codecs
 import fcntl
 from datetime import UTC, datetime
 
@@ -8,6 +9,7 @@ import pytest
 
 from data.catalog import read_items, read_users
 from data.settings import DataConfig
+from data.sources import read_sources
 from data.store import events_fingerprint, read_events
 from shortlist.columns import EVENT_DTYPES, ITEM_DTYPES
 from shortlist.errors import DataError, DataRefused, StoreUnavailable
@@ -141,6 +143,32 @@ def test_the_options_named_can_be_pasted_into_a_shell(bring_in, write):
         bring_in(path)
     options = "--map 'user_id=Customer ID' item_id=StockCode timestamp=InvoiceDate --event-type purchase"
     assert options in str(refused.value)
+
+
+def test_dates_of_people_are_read_or_name_their_option(home, bring_in, write):
+    """In the zone that is given; where nothing tells the day from the month, the reason names the option that does."""
+    head = "user_id,item_id,timestamp\n"
+    bring_in(write("a.csv", head + "u,a,31.05.2024 18:20\n"), event_type="purchase", timezone="Europe/Berlin")
+    assert read_events(home)["timestamp"][0] == pd.Timestamp("2024-05-31T16:20:00Z")
+    path = write("b.csv", head + "u,a,03/04/2024\n")
+    with pytest.raises(DataRefused, match=r"--date-order day or month"):
+        bring_in(path, event_type="purchase")
+    bring_in(path, event_type="purchase", date_order="day")
+    assert read_events(home)["timestamp"][0] == pd.Timestamp("2024-04-03T00:00:00Z")
+
+
+def test_files_of_other_encodings_are_read(tmp_path):
+    """UTF-16 shows itself, in both orders of bytes; for others the message names the option, which does."""
+    text = "user_id,item_id,timestamp,event_type\nJosé,a,2024-05-01,view\n"
+    for number, encoding in enumerate(("utf-16", "utf-16-be", "cp1252")):
+        path = tmp_path / f"{number}.csv"
+        mark = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
+        path.write_bytes(mark + text.encode(encoding))
+        if encoding == "cp1252":
+            with pytest.raises(DataError, match="--encoding cp1252"):
+                read_sources([path])
+        (raw,) = read_sources([path], "cp1252" if encoding == "cp1252" else None)
+        assert raw.rows["user_id"].tolist() == ["José"]
 
 
 def test_missing_event_type_names_its_mend(home, bring_in, write):

@@ -77,7 +77,7 @@ def test_naive_times_are_in_the_zone_named(text, expected):
     assert times[0] == pd.Timestamp(expected)
 
 
-@pytest.mark.parametrize("text", ["yesterday", "31/05/2024", "2024-13-01", "2024-02-30T10:00:00Z"])
+@pytest.mark.parametrize("text", ["yesterday", "03/05/2024", "2024-13-01", "2024-02-30T10:00:00Z"])
 def test_other_texts_are_no_times(text):
     """What is no ISO 8601 time is NaT, not a guess."""
     assert to_times(pd.Series([text, "2024-01-01"], dtype="str"), TimeReading()).isna().tolist() == [True, False]
