@@ -43,7 +43,7 @@ class Votes:
         voters : ndarray of int, shape (n,)
         weight : ndarray of float32, shape (n,)
         """
-        return cls(*add_up_votes(neighbors, similarity, voters, weight, _workspace(len(neighbors))))
+        return cls(*add_up_votes(neighbors, similarity, voters, weight, *_workspace(len(neighbors))))
 
     def best(self, n: int, allowed: Mask | None) -> ItemPositions:
         """The `n` items of the largest sum above zero of those allowed, best first."""
@@ -74,9 +74,10 @@ class VotingSource:
         return asked.of_items(item_idx)[0]
 
 
-def _workspace(n_items: int) -> npt.NDArray[np.int32]:
+def _workspace(n_items: int) -> tuple[npt.NDArray[np.float64], Float32, npt.NDArray[np.int32]]:
     """The kernel's workspace in this thread, made anew where the number of items is another."""
-    place: npt.NDArray[np.int32] | None = getattr(_kept, "place", None)
-    if place is None or len(place) != n_items:
-        place = _kept.place = np.full(n_items, -1, dtype=np.int32)
-    return place
+    kept: tuple[npt.NDArray[np.float64], Float32, npt.NDArray[np.int32]] | None = getattr(_kept, "workspace", None)
+    if kept is None or len(kept[0]) != n_items:
+        kept = np.zeros(n_items), np.zeros(n_items, dtype=np.float32), np.zeros(n_items, dtype=np.int32)
+        _kept.workspace = kept
+    return kept

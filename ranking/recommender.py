@@ -151,23 +151,28 @@ class Recommender:
     def recommend_many(self, queries: Iterable[Query]) -> Iterator[Recommendation]:
         """Answer many queries, each as `recommend` does, in bounded memory and in their order."""
         for stage, of_stage in groupby(queries, key=lambda query: query.stage):
-            for_lists, for_answers = tee(of_stage)
-            requests = (self._list_request(query) for query in for_lists)
-            for query, ranked in zip(for_answers, self.two_stage.rank_many(requests, stage), strict=True):
-                yield self._answer(query, ranked)
+            for_lists, for_answers = tee(self._asked(query) for query in of_stage)
+            requests = (asked.request for asked in for_lists)
+            for asked, ranked in zip(for_answers, self.two_stage.rank_many(requests, stage), strict=True):
+                yield self._answer(asked, ranked)
 
     def history(self, user_id: str) -> History:
         """What is known of a user; empty for an unknown one."""
-        user_idx = self.interactions.users.find(user_id)
+        return self._history(self.interactions.users.find(user_id))
+
+    def _history(self, user_idx: int) -> History:
         if user_idx == MISSING:
             return empty_history(self.as_of)
         return self.interactions.history(user_idx, self.as_of)
 
-    def _list_request(self, query: Query) -> ListRequest:
-        history = self.history(query.user_id)
-        return ListRequest(history, query.offset + query.limit, self._allowed(query, history))
+    def _asked(self, query: Query) -> "_Asked":
+        """Look up everything that a query names, once."""
+        user_idx = self.interactions.users.find(query.user_id)
+        history, excluded = self._history(user_idx), self._excluded(query)
+        allowed = self._allowed(query, history, excluded)
+        return _Asked(query, user_idx, excluded, ListRequest(history, query.offset + query.limit, allowed))
 
-    def _allowed(self, query: Query, history: History) -> Mask | None:
+    def _allowed(self, query: Query, history: History, excluded: npt.NDArray[np.int32]) -> Mask | None:
         """The items that pass the query's filters and are not discontinued; None when all are."""
         if not (query.categories or query.exclude or query.in_stock or query.exclude_purchased or query.exclude_seen):
             return self._shown
@@ -180,7 +185,6 @@ class Recommender:
             allowed[self._bought(history)] = False
         if query.exclude_seen:
             allowed[history.item_idx] = False
-        excluded = self._excluded(query)
         allowed[excluded[excluded != MISSING]] = False
         return allowed
 
@@ -202,12 +206,13 @@ class Recommender:
             self._category_masks[path] = mask
         return self._category_masks[path]
 
-    def _answer(self, query: Query, ranked: RankedList) -> Recommendation:
+    def _answer(self, asked: "_Asked", ranked: RankedList) -> Recommendation:
+        query = asked.query
         shown = slice(query.offset, query.offset + query.limit)
         item_idx, scores = ranked.item_idx[shown], ranked.score[shown]
         is_explained = query.explain and query.stage == "full"
         contributions = self._contributions(item_idx, ranked) if is_explained else [{} for _ in item_idx]
-        reasons = self._reasons(item_idx, ranked, self._bought(self.history(query.user_id)))
+        reasons = self._reasons(item_idx, ranked, self._bought(asked.request.history))
         titles = [self.attributes.titles.at(int(item)) if query.titles else None for item in item_idx]
         ids = self.interactions.items.externals(item_idx)
         items = tuple(
@@ -220,15 +225,16 @@ class Recommender:
         degraded: Literal["no_ranker"] | None = (
             "no_ranker" if self.two_stage.ranker is None and query.stage == "full" else None
         )
-        return Recommendation(query.user_id, items, source, tuple(self._warnings(query, ranked)), degraded)
+        return Recommendation(query.user_id, items, source, tuple(self._warnings(asked, ranked)), degraded)
 
-    def _warnings(self, query: Query, ranked: RankedList) -> Iterator[str]:
+    def _warnings(self, asked: "_Asked", ranked: RankedList) -> Iterator[str]:
+        query = asked.query
         for path in query.categories:
             if self.attributes.categories.position(path) == MISSING:
                 yield f"No item is in the category {path!r}."
-        if query.user_id != NOBODY and self.interactions.users.find(query.user_id) == MISSING:
+        if query.user_id != NOBODY and asked.user_idx == MISSING:
             yield "The user is unknown: the list holds what is popular."
-        for item_id, position in zip(query.exclude, self._excluded(query), strict=True):
+        for item_id, position in zip(query.exclude, asked.excluded, strict=True):
             if position == MISSING:
                 several = " Several items are several parameters: exclude=A&exclude=B." if "," in item_id else ""
                 yield f"No item has the id {item_id!r} that exclude names.{several}"
@@ -269,6 +275,16 @@ class Recommender:
             {} if place == MISSING else {names[column]: round(float(row[column]), 4) for column in columns}
             for place, row, columns in zip(places, shares, strongest, strict=True)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query with what it names: the user's position, the excluded items' (``MISSING`` where unknown), the request."""
+
+    query: Query
+    user_idx: int
+    excluded: npt.NDArray[np.int32]
+    request: ListRequest
 
 
 def _places(item_idx: npt.NDArray[np.int32], candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

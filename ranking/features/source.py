@@ -35,22 +35,27 @@ class SourceFeatures:
         ranked = candidates.rank > 0
         columns["n_sources"] = ranked.sum(axis=0).astype(np.float32)
         columns["fused_score"] = candidates.fused
+        by_source = {
+            "rank": np.where(ranked, candidates.rank, np.float32(UNRANKED)),
+            "score": _to_best(candidates.score),
+            "score_rank": _descending_rank(candidates.score),
+        }
+        by_vote = {"max": _to_best(candidates.largest), "mean": _to_best(candidates.mean)}
         for row, name in enumerate(candidates.sources):
-            columns[f"rank_{name}"] = np.where(ranked[row], candidates.rank[row], UNRANKED)
-            columns[f"score_{name}"] = _to_best(candidates.score[row])
-            columns[f"score_rank_{name}"] = _descending_rank(candidates.score[row])
-            if name in VOTING:
-                columns[f"max_{name}"] = _to_best(candidates.largest[row])
-                columns[f"mean_{name}"] = _to_best(candidates.mean[row])
+            for kind, values in (by_source | by_vote if name in VOTING else by_source).items():
+                columns[f"{kind}_{name}"] = values[row]
 
 
 def _to_best(score: FloatArray) -> FloatArray:
-    """A score as a share of the best one."""
-    best = score.max(initial=0.0)
-    return score / best if best > 0 else np.zeros_like(score)
+    """Each row as shares of its best; 0 where none is above 0."""
+    best = score.max(axis=1, keepdims=True, initial=0.0)
+    shares: FloatArray = np.divide(score, best, out=np.zeros_like(score), where=best > 0)
+    return shares
 
 
 def _descending_rank(score: FloatArray) -> FloatArray:
-    rank = np.empty(len(score), dtype=np.float32)
-    rank[np.argsort(-score, kind="stable")] = np.arange(1, len(score) + 1)
+    """The place of each entry in its row, from 1, the first of equals first."""
+    rank = np.empty_like(score)
+    places = np.arange(1, score.shape[1] + 1, dtype=np.float32)
+    np.put_along_axis(rank, np.argsort(-score, axis=1, kind="stable"), places[None, :], axis=1)
     return rank
