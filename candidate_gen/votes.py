@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from candidate_gen.kernels import add_up_votes
 from candidate_gen.source import Float32, ItemPositions, Mask, best_among
+from candidate_gen.sparse import places_among
 
 _kept = threading.local()
 
@@ -52,12 +53,11 @@ class Votes:
 
     def of_items(self, item_idx: ItemPositions) -> tuple[Float32, Float32, Float32]:
         """Sum, largest and mean for some items; 0 where there is no vote."""
-        if not len(self.items):
-            nothing = np.zeros(len(item_idx), dtype=np.float32)
-            return nothing, nothing, nothing
-        place = np.minimum(np.searchsorted(self.items, item_idx), len(self.items) - 1)
-        there = self.items[place] == item_idx
-        return self.total[place] * there, self.largest[place] * there, self.mean[place] * there
+        place, there = places_among(self.items, item_idx)
+        said = np.zeros((3, len(item_idx)), dtype=np.float32)
+        for row, values in zip(said, (self.total, self.largest, self.mean), strict=True):
+            row[there] = values[place[there]]
+        return said[0], said[1], said[2]
 
 
 class VotingSource:

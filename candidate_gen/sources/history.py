@@ -8,7 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile
-from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
+from candidate_gen.source import Array, Sizes, SourceConfig, StoredArrays
+from candidate_gen.sparse import SparseScores, SparseSource
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 
@@ -20,10 +21,8 @@ class HistoryConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class History(DenseSource):
+class History(SparseSource):
     """The decayed weight of each of the user's items."""
-
-    n_items: int
 
     name: ClassVar[str] = "history"
     reason: ClassVar[str] = "seen_before"
@@ -33,14 +32,13 @@ class History(DenseSource):
     @classmethod
     def fit(cls, past: Past, attributes: ItemAttributes, config: HistoryConfig, rng: int) -> Self:
         """There is nothing to learn."""
-        del attributes, config, rng
-        return cls(past.n_items)
+        del past, attributes, config, rng
+        return cls()
 
-    def ask(self, profile: UserProfile) -> Float32:
-        """The decayed weight of every item, float32, shape (n_items,)."""
-        weight = np.zeros(self.n_items, dtype=np.float32)
-        weight[profile.item_idx] = np.maximum(profile.decayed_at(INTEREST_HALF_LIFE_DAYS), np.float32(1e-30))
-        return weight
+    def ask(self, profile: UserProfile) -> SparseScores:
+        """The decayed weight of each of them."""
+        weight = profile.decayed_at(INTEREST_HALF_LIFE_DAYS)
+        return SparseScores(profile.item_idx, np.maximum(weight, np.float32(1e-30)))
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """Nothing: the histories are in the bundle as they are."""
@@ -49,5 +47,5 @@ class History(DenseSource):
     @classmethod
     def from_arrays(cls, stored: StoredArrays, config: HistoryConfig, sizes: Sizes) -> Self:
         """Nothing to map."""
-        del stored, config
-        return cls(sizes.n_items)
+        del stored, config, sizes
+        return cls()

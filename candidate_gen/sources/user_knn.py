@@ -14,8 +14,10 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
+from candidate_gen.kernels import add_up_rows
 from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile, build_profile, decay
-from candidate_gen.source import Array, DenseSource, Float32, ItemPositions, Sizes, SourceConfig, StoredArrays
+from candidate_gen.source import Array, Float32, ItemPositions, Sizes, SourceConfig, StoredArrays
+from candidate_gen.sparse import SparseScores, SparseSource
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from shortlist.checks import check_offsets, check_range
@@ -34,7 +36,7 @@ class UserKnnConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class UserKnn(DenseSource):
+class UserKnn(SparseSource):
     """The users who can be neighbours.
 
     Attributes
@@ -79,21 +81,21 @@ class UserKnn(DenseSource):
         squared = np.asarray(shares.multiply(shares).sum(axis=1), dtype=np.float32).ravel()
         return cls(shares, csr_matrix(shares.T), squared, config.n_neighbors, config.items_per_user)
 
-    def ask(self, profile: UserProfile) -> Float32:
-        """For every item, its mean share among the nearest users."""
+    def ask(self, profile: UserProfile) -> SparseScores:
+        """The mean share of each item among the nearest users."""
         items, share = _strongest(profile, self.items_per_user)
-        n_pool, n_items = self.shares.shape
-        if not len(items) or not n_pool:
-            return np.zeros(n_items, dtype=np.float32)
+        if not len(items) or not self.shares.shape[0]:
+            return SparseScores.none()
         own = float(share @ share)
-        product = _weighted_rows(self.by_item, items, share, n_pool)
-        distance = self.squared_length - 2 * product
-        distance[(distance + own <= SELF_DISTANCE * own) | (product <= 0)] = np.inf
-        n = min(self.n_neighbors, n_pool)
-        near = np.sort(np.argpartition(distance, n - 1)[:n])
-        near = near[np.isfinite(distance[near])]
-        weight = np.full(len(near), 1 / max(len(near), 1), dtype=np.float32)
-        return _weighted_rows(self.shares, near, weight, n_items)
+        users, product = _weighted_rows(self.by_item, items, share)
+        distance = self.squared_length[users] - 2 * product
+        others = np.flatnonzero((distance + own > SELF_DISTANCE * own) & (product > 0))
+        if len(others) > self.n_neighbors:
+            others = np.sort(others[np.argpartition(distance[others], self.n_neighbors - 1)[: self.n_neighbors]])
+        if not len(others):
+            return SparseScores.none()
+        weight = np.full(len(others), 1 / len(others), dtype=np.float32)
+        return SparseScores(*_weighted_rows(self.shares, users[others], weight))
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """The pool's rows."""
@@ -121,9 +123,8 @@ def _strongest(profile: UserProfile, n: int) -> tuple[ItemPositions, Float32]:
     return profile.item_idx[kept], weight[kept] / np.maximum(moments, np.float32(1e-30))
 
 
-def _weighted_rows(matrix: csr_matrix, rows: npt.NDArray[np.integer], weight: Float32, n_columns: int) -> Float32:
-    """The sum of some rows, each times its weight; float32, shape (n_columns,)."""
-    starts, counts = matrix.indptr[rows], np.diff(matrix.indptr)[rows]
-    place = np.arange(int(counts.sum())) + np.repeat(starts - np.cumsum(counts) + counts, counts)
-    values = matrix.data[place] * np.repeat(weight, counts)
-    return np.bincount(matrix.indices[place], values, minlength=n_columns).astype(np.float32)
+def _weighted_rows(matrix: csr_matrix, rows: npt.NDArray[np.integer], weight: Float32) -> tuple[ItemPositions, Float32]:
+    """The columns of some rows, ascending, and the sum of the rows there, each times its weight."""
+    total = np.zeros(matrix.shape[1])
+    columns, sums = add_up_rows(matrix.indptr, matrix.indices, matrix.data, rows, weight, total)
+    return columns, sums
