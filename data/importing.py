@@ -8,7 +8,7 @@ import shlex
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,7 @@ from data.publication import Publication, import_lock, reading
 from data.reasons import Reason
 from data.report import CatalogChanges, ImportReport, TableReport, catalog_changes, table_report
 from data.settings import DataConfig
+from data.shifted import shift_warnings
 from data.sources import RawTable, read_sources
 from data.spelling import read_ids, spelt_twice
 from data.store import stage_events, stored_of, stored_on, stored_user_ids, stored_with_ids
@@ -273,6 +274,7 @@ def _plan(home: Home, checked: _Checked, config: DataConfig, says: Reporter) -> 
         unjoined = item_ids[~is_among(item_ids, catalog[ITEM_ID])] if len(catalog) else None
         plan.facts = _facts(plan.accepted, unjoined, home)
         plan.warnings = _id_warnings(plan.accepted, unjoined, catalog[ITEM_ID], home)
+        plan.warnings += shift_warnings(plan.accepted, stored_on(home, _days_around(plan.accepted)))
         if unjoined is not None and len(unjoined) == len(item_ids) > 0 and checked.items is not None:
             plan.warnings += _better_columns(checked.items, unjoined)
     return plan
@@ -295,6 +297,12 @@ def _set_aside_known(batch: Batch, home: Home) -> None:
     if len(event_ids):
         stored = pd.concat([stored, stored_with_ids(home, event_ids)], ignore_index=True)
     batch.quarantine(accepted.index[find_duplicates(accepted, stored)], Reason.DUPLICATE)
+
+
+def _days_around(events: pd.DataFrame) -> frozenset[date]:
+    """The days of events, and those before and after each."""
+    days = pd.Series(events[TIMESTAMP].dt.date.unique())
+    return frozenset(day + timedelta(days=step) for day in days for step in (-1, 0, 1))
 
 
 def _facts(accepted: pd.DataFrame, unjoined: pd.Series | None, home: Home) -> dict[str, object]:
