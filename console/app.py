@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from console.client import ServiceClient, ServiceFault
-from console.filters import LIMITS, Filters
+from console.filters import Filters, limits_up_to
 from console.gate import COOKIE, cookie_of, is_key, may_look
 from console.reports import manifest_of, newest_report
 from console.settings import ConsoleSettings
@@ -96,7 +96,8 @@ async def find_customer(request: Request) -> Response:
 
 async def customer_page(request: Request) -> Response:
     """A customer's history beside the list, and why it is so."""
-    user_id, filters = request.path_params["user_id"], Filters.read(request.query_params)
+    user_id, most = request.path_params["user_id"], request.app.state.settings.max_limit
+    filters = Filters.read(request.query_params, most)
     client = _client(request)
     customer = await client.customer(user_id, filters.parameters(), filters.version)
     ready = await client.readiness()
@@ -107,7 +108,7 @@ async def customer_page(request: Request) -> Response:
         customer=customer,
         cards=cards_of(customer),
         filters=filters,
-        limits=LIMITS,
+        limits=limits_up_to(most),
         versions=[ready["model_version"], *ready["experiment_versions"]],
         curl=curl_of(customer.answer, has_key=request.app.state.settings.api_key is not None),
         answer_json=json_of(customer.answer),

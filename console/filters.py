@@ -6,6 +6,12 @@ from typing import Final, Self
 from starlette.datastructures import QueryParams
 
 LIMITS: Final = (5, 10, 20, 50)
+USUAL_LIMIT: Final = 10
+
+
+def limits_up_to(most: int) -> tuple[int, ...]:
+    """The limits that the form offers where the service gives at most so many items."""
+    return tuple(limit for limit in LIMITS if limit <= most) or (most,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +21,12 @@ class Filters:
     Attributes
     ----------
     limit : int
-        One of `LIMITS`.
+        One that the form offers.
     version : str or None
         A loaded bundle; the published one without.
     """
 
-    limit: int = 10
+    limit: int = USUAL_LIMIT
     category: str = ""
     exclude: str = ""
     in_stock: bool = False
@@ -28,11 +34,11 @@ class Filters:
     version: str | None = None
 
     @classmethod
-    def read(cls, query: QueryParams) -> Self:
+    def read(cls, query: QueryParams, most: int = LIMITS[-1]) -> Self:
         """Read a query string; what is not understood is as if it were not there."""
-        limit = query.get("limit", "10")
+        offered = {str(limit): limit for limit in limits_up_to(most)}
         return cls(
-            limit=int(limit) if limit in map(str, LIMITS) else 10,
+            limit=offered.get(query.get("limit", ""), min(USUAL_LIMIT, most)),
             category=query.get("category", "").strip(),
             exclude=query.get("exclude", "").strip(),
             in_stock=query.get("in_stock") == "true",

@@ -20,12 +20,15 @@ class ConsoleSettings:
         What the service wants for lists, where it wants one.
     home_root : Path
         The home whose manifest and reports are shown.
+    max_limit : int
+        As many items as the service gives a storefront.
     """
 
     service_url: str
     key: str = field(repr=False)
     api_key: str | None = field(repr=False)
     home_root: Path
+    max_limit: int = 100
 
     @property
     def home(self) -> Home:

@@ -126,7 +126,8 @@ def _console(settings: ServiceSettings, service: Listener, port: int | None) -> 
         yield
         return
     with _console_listener(service, port) as listener:
-        told = ConsoleSettings(service.url, settings.console_key, settings.api_key, settings.home.root.absolute())
+        home, most = settings.home.root.absolute(), settings.config.max_limit
+        told = ConsoleSettings(service.url, settings.console_key, settings.api_key, home, most)
         with running_console(told, listener.socket):
             click.echo(f"Look at it in the browser: {listener.url}/?key={quote(settings.console_key, safe='')}")
             yield

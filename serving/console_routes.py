@@ -21,6 +21,9 @@ from shortlist.errors import RequestError
 
 CONSOLE_KEY_HEADER: Final = "X-Console-Key"
 NO_STORE: Final = {"Cache-Control": "no-store"}
+DEPTH: Final = 100
+"""So many places of stage one the console may see, whatever a storefront may."""
+
 OWN_PARAMETERS: Final = frozenset({"stage", "version"})
 
 
@@ -38,7 +41,8 @@ def console_router(settings: ServiceSettings, key: str) -> APIRouter:
         include_in_schema=False,
     )
     _add_customers(router)
-    _add_list(router, recommendation_parameters(settings.config, also=OWN_PARAMETERS))
+    deeper = settings.config.model_copy(update={"max_limit": max(settings.config.max_limit, DEPTH)})
+    _add_list(router, recommendation_parameters(deeper, also=OWN_PARAMETERS))
     return router
 
 

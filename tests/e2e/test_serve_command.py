@@ -259,6 +259,16 @@ def answers(url: str) -> bool:
     return True
 
 
+def test_the_console_keeps_to_the_service_s_limit(start: Start, tmp_path: Path) -> None:
+    """Where the service gives few items, the page asks for no more, and stage one is seen as deep as ever."""
+    (tmp_path / "shop.toml").write_text("[serving]\nmax_limit = 3\ndefault_limit = 2\n")
+    page = looked_at(start("--console", "--config", "shop.toml"))
+    with httpx.Client(cookies=page.history[0].cookies, trust_env=False, timeout=WAIT_SECONDS) as browser:
+        customer = browser.get(page.url.join("/customers/user-001"))
+    assert customer.status_code == 200
+    assert customer.text.count("<h3>") == 3
+
+
 def test_a_console_s_port_in_use_is_an_error(start: Start) -> None:
     """Where the port is named it must be free; the exit code is 1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -6,7 +6,7 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from console.client import Customer, StorefrontAnswer
-from console.filters import Filters
+from console.filters import Filters, limits_up_to
 from console.views import cards_of, curl_of, traffic_of
 
 ANSWER = StorefrontAnswer("http://x/recommendations/a%27b?limit=5", {}, 1.0, "hit")
@@ -48,6 +48,15 @@ def test_filters_become_the_call_s_parameters() -> None:
     ]
     assert filters.version is None
     assert Filters.read(QueryParams("limit=7")) == Filters()
+
+
+def test_the_form_offers_what_the_service_gives() -> None:
+    """No limit is offered, or taken as the usual one, that the service would refuse."""
+    assert limits_up_to(20) == (5, 10, 20)
+    assert limits_up_to(3) == (3,)
+    assert Filters.read(QueryParams("limit=20"), 7).limit == 7
+    assert Filters.read(QueryParams("limit=5"), 7).limit == 5
+    assert Filters.read(QueryParams(""), 3).limit == 3
 
 
 def test_traffic_is_read_from_the_metrics() -> None:
