@@ -2,15 +2,23 @@
 
 import re
 import shutil
+from copy import copy
+from dataclasses import replace
 
 import httpx
 import orjson
 import pytest
+from live_service import live_service
 
 from console.gate import COOKIE
 from console.settings import ConsoleSettings
+from experiments.config import ExperimentsConfig
 from ranking.recommender import Query, Recommender
+from serving.app import create_app
+from serving.service import Service
+from serving.settings import ServiceSettings, ServingConfig
 from shortlist.home import Home
+from shortlist.texts import Texts
 
 KEY = "the console's key"
 HOSTILE = "<script>alert(1)</script> & \"quotes\" 'and' 100 % /../é?#"
@@ -113,6 +121,20 @@ def test_any_id_has_a_page_and_none_gets_out_of_it(console: httpx.Client, user: 
     if user.strip() != "user-001":
         assert "is unknown to" in answer.text
         assert "The user is unknown" in answer.text
+
+
+def test_hostile_titles_are_text(console_of, small_home: Home, small_recommender: Recommender) -> None:
+    """What a catalogue says is escaped in cards, in the history, in stage one and in the answer beneath."""
+    spoilt = copy(small_recommender)
+    titles = Texts.of([HOSTILE] * len(spoilt.interactions.items))
+    spoilt.attributes = replace(spoilt.attributes, titles=titles)
+    settings = ServiceSettings(small_home, ServingConfig(), console_key=KEY)
+    with live_service(create_app(settings, Service(spoilt, {}, ExperimentsConfig()))) as service:
+        url = console_of(ConsoleSettings(str(service.base_url).rstrip("/"), KEY, None, small_home.root))
+        with httpx.Client(base_url=url, follow_redirects=True, trust_env=False) as client:
+            text = client.get("/customers/user-001", params={"key": KEY}).text
+    assert "<script>alert" not in text
+    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 30
 
 
 def test_filters_that_make_no_sense_are_refused_by_name(console: httpx.Client) -> None:
