@@ -17,7 +17,7 @@ from data.sources import RawTable, read_sources
 from data.spelling import read_ids
 from ranking.recommender import Query, Recommendation, Recommender
 from ranking.two_stage import Stage
-from shortlist.atomic import TEMPORARY_PREFIX, sync_file, sync_folder
+from shortlist.atomic import staged_file
 from shortlist.columns import ITEM_ID, RANK, SCORE, SOURCE, TITLE, USER_ID
 from shortlist.errors import DataError
 from shortlist.progress import Reporter
@@ -103,18 +103,9 @@ def write_lists(
         for user_id in reporter.track(user_ids, n_users, "lists")
     )
     lists = recommender.recommend_many(queries)
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        schema = SCHEMA.append(pa.field(TITLE, pa.string())) if titles else SCHEMA
-        with _writer(temporary, path.suffix, schema) as writer:
-            n_rows = _write_blocks(lists, schema, writer.write_table)
-        sync_file(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
-    return n_rows
+    schema = SCHEMA.append(pa.field(TITLE, pa.string())) if titles else SCHEMA
+    with staged_file(path) as temporary, _writer(temporary, path.suffix, schema) as writer:
+        return _write_blocks(lists, schema, writer.write_table)
 
 
 def _writer(path: Path, suffix: str, schema: pa.Schema) -> pq.ParquetWriter | pyarrow.csv.CSVWriter:

@@ -32,19 +32,24 @@ def sync_file(path: Path) -> None:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Replace a file's content in one step: a reader sees the old bytes or the new ones."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary(path.parent, _make_file) as temporary:
+    with staged_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextlib.contextmanager
+def staged_file(final: Path) -> Iterator[Path]:
+    """Yield an empty file that takes the place of `final` when the block ends well, and vanishes when it does not."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(final.parent, _make_file) as temporary:
         try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            yield temporary
+            sync_file(temporary)
             temporary.chmod(0o644)
-            temporary.replace(path)
+            temporary.replace(final)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-    sync_folder(path.parent)
+    sync_folder(final.parent)
 
 
 @contextlib.contextmanager

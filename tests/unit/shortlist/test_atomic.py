@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shortlist.atomic import TEMPORARY_PREFIX, leftovers, replace_file, staged_folder, sweep
+from shortlist.atomic import TEMPORARY_PREFIX, leftovers, replace_file, staged_file, staged_folder, sweep
 
 
 def names(folder: Path) -> list[str]:
@@ -102,6 +102,14 @@ def test_what_is_being_written_is_not_swept(tmp_path: Path) -> None:
         sweep(tmp_path)
         sweep(tmp_path / "none")
     assert names(tmp_path / "v1") == ["a.txt"]
+
+
+def test_a_file_that_is_being_written_is_not_swept(tmp_path: Path) -> None:
+    """Lists that are written into a folder that a command tidies meanwhile come to their place."""
+    with staged_file(tmp_path / "recs.csv") as temporary:
+        sweep(tmp_path)
+        temporary.write_text("u,a\n")
+    assert names(tmp_path) == ["recs.csv"]
 
 
 def test_temporary_files_are_swept_and_others_stay(tmp_path: Path) -> None:
