@@ -1,13 +1,14 @@
 """How likely an item is wanted that a source ranks so high: measured on labels, and joined over the sources."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
+from candidate_gen.kernels import fuse_ranks
 from candidate_gen.source import Float32, ItemPositions
 
 EDGES: Final = np.array([1, 2, 3, 4, 6, 9, 13, 21, 33, 51, 81, 121, 201])
@@ -32,6 +33,14 @@ class Fusion:
     """
 
     chance: Float32
+    _missed: npt.NDArray[np.float64] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        ranks = np.log(np.arange(1, EDGES[-1] + 1))
+        missed = [1.0 - np.interp(ranks, _LOG_EDGES, chance) for chance in self.chance]
+        table = np.ones((len(self.chance), len(ranks) + 1))  # column 0 stands for no rank
+        table[:, 1:] = np.reshape(missed, (len(self.chance), len(ranks)))
+        object.__setattr__(self, "_missed", table)
 
     def score(self, rank: Float32) -> Float32:
         """``1 - product over the sources that found it of (1 - chance at its rank)``, float32, shape (n,).
@@ -43,11 +52,8 @@ class Fusion:
         rank : ndarray of float32, shape (n_sources, n)
             0 where a source did not find the item.
         """
-        missed = np.ones(rank.shape[1])
-        for chance, row in zip(self.chance, rank, strict=True):
-            found = row > 0
-            missed[found] *= 1.0 - np.interp(np.log(row[found]), _LOG_EDGES, chance)
-        return (1.0 - missed).astype(np.float32) + TIE_BREAK * reciprocal_ranks(rank)
+        fused: Float32 = fuse_ranks(rank, self._missed, RECIPROCAL_RANK_CONSTANT, TIE_BREAK)
+        return fused
 
 
 def reciprocal_ranks(rank: Float32) -> Float32:
@@ -55,8 +61,7 @@ def reciprocal_ranks(rank: Float32) -> Float32:
 
     Cormack, Clarke and Buettcher, SIGIR 2009, with their constant of 60. Float32, shape (n,).
     """
-    reciprocal = np.where(rank > 0, 1.0 / (RECIPROCAL_RANK_CONSTANT + rank), np.float32(0.0))
-    fused: Float32 = reciprocal.sum(axis=0, dtype=np.float32)
+    fused: Float32 = fuse_ranks(rank, np.ones((len(rank), 1)), RECIPROCAL_RANK_CONSTANT, np.float32(1.0))
     return fused
 
 

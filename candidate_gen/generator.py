@@ -1,16 +1,20 @@
 """Stage one: ask every source, mask, cut, merge. Names no source."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from candidate_gen.candidates import Candidates
 from candidate_gen.fusion import Fusion, reciprocal_ranks
+from candidate_gen.kernels import merge_finds
 from candidate_gen.profile import UserProfile
 from candidate_gen.source import NO_ITEMS, Float32, ItemPositions, Mask, Source
 from candidate_gen.sources.popular import Popular
 from candidate_gen.votes import Votes
+from candidate_gen.workspaces import workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,13 @@ class CandidateGenerator:
             What `ask` answered for this profile, where it has been asked before.
         """
         asked = self.ask(profile) if asked is None else asked
-        item_idx, rank = _merged(self._found(asked, allowed))
+        item_idx, rank = _merged(self._found(asked, allowed), len(self.popular.popularity))
         fused = reciprocal_ranks(rank) if self.fusion is None else self.fusion.score(rank)
-        kept = np.sort(np.argsort(-fused, kind="stable")[: self.max_candidates])
-        said = self._said(asked, item_idx[kept])
-        return Candidates(item_idx[kept], rank[:, kept], *said, fused[kept], self.names)
+        if len(fused) > self.max_candidates:
+            kept = _best_ascending(fused, self.max_candidates)
+            item_idx, rank, fused = item_idx[kept], rank[:, kept], fused[kept]
+        score, largest, mean = self._said(asked, item_idx)
+        return Candidates(item_idx, rank, score, largest, mean, fused, self.names)
 
     def found(self, profile: UserProfile) -> list[ItemPositions]:
         """What each source finds, best first."""
@@ -80,25 +86,29 @@ class CandidateGenerator:
             for source, answer, limit in zip(self.sources, asked, self.limits, strict=True)
         ]
 
-    def _said(self, asked: list[Any], item_idx: ItemPositions) -> tuple[Float32, Float32, Float32]:
+    def _said(self, asked: list[Any], item_idx: ItemPositions) -> Float32:
         """Each source's score of some items, and the largest and the mean of the votes that it is made of."""
-        score, largest, mean = np.zeros((3, len(self.sources), len(item_idx)), dtype=np.float32)
+        said: Float32 = np.zeros((3, len(self.sources), len(item_idx)), dtype=np.float32)
         for row, (source, answer) in enumerate(zip(self.sources, asked, strict=True)):
-            if answer is None:
-                continue
             if isinstance(answer, Votes):
-                score[row], largest[row], mean[row] = answer.of_items(item_idx)
-            else:
-                score[row] = source.score(answer, item_idx)
-        return score, largest, mean
+                said[:, row] = answer.of_items(item_idx)
+            elif answer is not None:
+                said[0, row] = source.score(answer, item_idx)
+        return said
 
 
-def _merged(found: list[ItemPositions]) -> tuple[ItemPositions, Float32]:
+def _best_ascending(score: Float32, n: int) -> npt.NDArray[np.int64]:
+    """The places of the `n` largest scores, ascending; of those equal to the last one, the first."""
+    worst = np.partition(score, -n)[-n]
+    kept = np.flatnonzero(score >= worst)
+    surplus = len(kept) - n
+    if not surplus:
+        return kept
+    return np.delete(kept, np.flatnonzero(score[kept] == worst)[-surplus:])
+
+
+def _merged(found: list[ItemPositions], n_items: int) -> tuple[ItemPositions, Float32]:
     """The distinct items, ascending, and their rank in each source, 0 where it did not find them."""
-    item_idx, inverse = np.unique(np.concatenate(found), return_inverse=True)
-    rank = np.zeros((len(found), len(item_idx)), dtype=np.float32)
-    start = 0
-    for row, items in zip(rank, found, strict=True):
-        row[inverse[start : start + len(items)]] = np.arange(1, len(items) + 1)
-        start += len(items)
+    starts = np.array([0, *accumulate(len(items) for items in found)])
+    item_idx, rank = merge_finds(np.concatenate(found), starts, workspace("place", n_items, dtype=np.int32))
     return item_idx, rank

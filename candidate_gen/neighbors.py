@@ -37,7 +37,7 @@ class NeighborLists:
 
     def latest_votes(self, profile: UserProfile, place_decay: float, n: int) -> Votes:
         """The votes of the user's last `n` items, each times `place_decay` for every moment since."""
-        latest = np.argsort(profile.moments_since, kind="stable")[:n]
+        latest = profile.latest_first[:n]
         return self.votes(profile.item_idx[latest], np.float32(place_decay) ** profile.moments_since[latest])
 
     def arrays(self) -> Mapping[str, Array | bytes]:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from candidate_gen.kernels import best_places
 from candidate_gen.profile import UserProfile
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
@@ -109,30 +110,14 @@ def best_of(scores: Float32, n: int, allowed: Mask | None) -> ItemPositions:
     ----------
     scores : ndarray of float32, shape (n_items,)
     """
-    best = np.flatnonzero(scores > 0 if allowed is None else (scores > 0) & allowed)
-    return best_among(best, scores[best], n)
+    above = np.flatnonzero(scores > 0).astype(np.int32)
+    return best_among(above, scores[above], n, allowed)
 
 
-def best_among(items: npt.NDArray[np.integer], scores: Float32, n: int) -> ItemPositions:
-    """The `n` of some ascending items of the largest score, best first, the smaller position first among equals."""
-    if not n or not len(items):
-        return NO_ITEMS
-    if len(items) > n:
-        kept = scores >= np.partition(scores, -n)[-n]  # all those equal to the last one
-        items, scores = items[kept], scores[kept]
-    return items[np.argsort(-scores, kind="stable")][:n].astype(np.int32)
-
-
-class DenseSource:
-    """What sources share whose answer is a score for every item, float32, shape (n_items,)."""
-
-    __slots__ = ()
-
-    def found(self, asked: Float32, n: int, allowed: Mask | None) -> ItemPositions:
-        """The items of the largest score above zero."""
-        return best_of(asked, n, allowed)
-
-    def score(self, asked: Float32, item_idx: ItemPositions) -> Float32:
-        """The scores as they are."""
-        scores: Float32 = asked[item_idx]
-        return scores
+def best_among(items: ItemPositions, scores: Float32, n: int, allowed: Mask | None) -> ItemPositions:
+    """The same of some ascending items, each with its score."""
+    if allowed is not None:
+        fits = allowed[items]
+        items, scores = items[fits], scores[fits]
+    best: ItemPositions = items[best_places(scores, n, 0.0)]
+    return best

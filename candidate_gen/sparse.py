@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from candidate_gen.kernels import look_up
 from candidate_gen.source import Float32, ItemPositions, Mask, best_among
 
 
@@ -29,25 +29,12 @@ class SparseScores:
 
     def best(self, n: int, allowed: Mask | None) -> ItemPositions:
         """The `n` items of the largest score above zero of those allowed, best first."""
-        fits = self.score > 0 if allowed is None else (self.score > 0) & allowed[self.items]
-        return best_among(self.items[fits], self.score[fits], n)
+        return best_among(self.items, self.score, n, allowed)
 
     def of_items(self, item_idx: ItemPositions) -> Float32:
         """The scores of some items."""
-        place, there = places_among(self.items, item_idx)
-        scores: Float32 = np.zeros(len(item_idx), dtype=np.float32)
-        scores[there] = self.score[place[there]]
+        scores: Float32 = look_up(self.items, self.score[None, :], item_idx)[0]
         return scores
-
-
-def places_among(items: ItemPositions, wanted: ItemPositions) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.bool_]]:
-    """Where each of some items stands among ascending ones, and whether it is there."""
-    place: npt.NDArray[np.integer] = np.searchsorted(items, wanted)
-    there = np.zeros(len(wanted), dtype=np.bool_)
-    if len(items):
-        place = np.minimum(place, len(items) - 1)
-        np.equal(items[place], wanted, out=there)
-    return place, there
 
 
 class SparseSource:

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from candidate_gen.kernels import best_places
 from candidate_gen.popularity import decayed_customers
 from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile
-from candidate_gen.source import Array, DenseSource, Float32, Sizes, SourceConfig, StoredArrays
+from candidate_gen.source import Array, Float32, Sizes, SourceConfig, StoredArrays
+from candidate_gen.sparse import SparseScores, SparseSource
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from shortlist.checks import check_range
@@ -27,7 +29,7 @@ class CategoryPopularConfig(SourceConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class CategoryPopular(DenseSource):
+class CategoryPopular(SparseSource):
     """The popular items of each category.
 
     Attributes
@@ -59,17 +61,25 @@ class CategoryPopular(DenseSource):
         items, share = _top_of_categories(popularity, attributes, config.items_per_category)
         return cls(attributes.category, items, share, config.categories_per_user)
 
-    def ask(self, profile: UserProfile) -> Float32:
-        """For every item, its share of its category's popularity times the category's share of the user's weight."""
+    def ask(self, profile: UserProfile) -> SparseScores:
+        """Each item's share of its category's popularity times the category's share of the user's weight."""
+        strongest, interest = self._interests(profile)
+        items, share = self.top_items[strongest], self.top_share[strongest] * interest[:, None]
+        there = items != MISSING
+        items, share = items[there], share[there]
+        order = np.argsort(items)  # an item has one category
+        return SparseScores(items[order], share[order])
+
+    def _interests(self, profile: UserProfile) -> tuple[npt.NDArray[np.int32], Float32]:
+        """The categories that the user buys most from, and their shares of the user's weight."""
         codes = self.category[profile.item_idx]
-        weight = profile.decayed_at(INTEREST_HALF_LIFE_DAYS)
-        by_category = np.bincount(codes[codes >= 0], weight[codes >= 0], minlength=len(self.top_items))
-        strongest = np.argsort(-by_category, kind="stable")[: self.categories_per_user]
-        strongest = strongest[by_category[strongest] > 0]
+        known = codes != MISSING
+        weight = profile.decayed_at(INTEREST_HALF_LIFE_DAYS)[known]
+        categories, place = np.unique(codes[known], return_inverse=True)
+        by_category = np.bincount(place, weight, minlength=len(categories))
+        strongest = best_places(by_category, self.categories_per_user, 0.0)
         interest = (by_category[strongest] / max(float(by_category.sum()), 1e-30)).astype(np.float32)
-        votes = np.zeros(len(self.category) + 1, dtype=np.float32)
-        votes[self.top_items[strongest] + 1] = self.top_share[strongest] * interest[:, None]
-        return votes[1:]
+        return categories[strongest], interest
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """The best items of each category."""

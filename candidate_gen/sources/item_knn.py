@@ -13,6 +13,7 @@ from implicit.nearest_neighbours import ItemItemRecommender
 from pydantic import Field
 from scipy.sparse import csr_matrix, diags_array
 
+from candidate_gen.kernels import best_places
 from candidate_gen.neighbors import NeighborLists, neighbor_lists
 from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile
 from candidate_gen.source import Array, Sizes, SourceConfig, StoredArrays
@@ -52,7 +53,7 @@ class ItemKnn(VotingSource):
     def ask(self, profile: UserProfile) -> Votes:
         """For every item, the sum of its similarity to the user's items, each weighted by recency and frequency."""
         weight = profile.decayed_at(INTEREST_HALF_LIFE_DAYS)
-        strongest = np.argsort(-weight, kind="stable")[: self.recent_items]
+        strongest = best_places(weight, self.recent_items, -np.inf)
         return self.lists.votes(profile.item_idx[strongest], np.log1p(weight[strongest]))
 
     def arrays(self) -> Mapping[str, Array | bytes]:

@@ -14,10 +14,11 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from candidate_gen.kernels import add_up_rows
+from candidate_gen.kernels import add_up_rows, best_places
 from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile, build_profile, decay
 from candidate_gen.source import Array, Float32, ItemPositions, Sizes, SourceConfig, StoredArrays
 from candidate_gen.sparse import SparseScores, SparseSource
+from candidate_gen.workspaces import workspace
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from shortlist.checks import check_offsets, check_range
@@ -87,7 +88,7 @@ class UserKnn(SparseSource):
         if not len(items) or not self.shares.shape[0]:
             return SparseScores.none()
         own = float(share @ share)
-        users, product = _weighted_rows(self.by_item, items, share)
+        users, product = _weighted_rows("users", self.by_item, items, share)
         distance = self.squared_length[users] - 2 * product
         others = np.flatnonzero((distance + own > SELF_DISTANCE * own) & (product > 0))
         if len(others) > self.n_neighbors:
@@ -95,7 +96,7 @@ class UserKnn(SparseSource):
         if not len(others):
             return SparseScores.none()
         weight = np.full(len(others), 1 / len(others), dtype=np.float32)
-        return SparseScores(*_weighted_rows(self.shares, users[others], weight))
+        return SparseScores(*_weighted_rows("items", self.shares, users[others], weight))
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """The pool's rows."""
@@ -118,13 +119,15 @@ class UserKnn(SparseSource):
 def _strongest(profile: UserProfile, n: int) -> tuple[ItemPositions, Float32]:
     """The user's `n` items of the largest decayed share of moments, ascending, and these shares."""
     weight = profile.decayed_at(INTEREST_HALF_LIFE_DAYS)
-    kept = np.sort(np.argsort(-weight, kind="stable")[:n])
+    kept = np.sort(best_places(weight, n, -np.inf))
     moments = decay(profile.basket_days, INTEREST_HALF_LIFE_DAYS).sum()
     return profile.item_idx[kept], weight[kept] / np.maximum(moments, np.float32(1e-30))
 
 
-def _weighted_rows(matrix: csr_matrix, rows: npt.NDArray[np.integer], weight: Float32) -> tuple[ItemPositions, Float32]:
+def _weighted_rows(
+    kind: str, matrix: csr_matrix, rows: npt.NDArray[np.integer], weight: Float32
+) -> tuple[ItemPositions, Float32]:
     """The columns of some rows, ascending, and the sum of the rows there, each times its weight."""
-    total = np.zeros(matrix.shape[1])
+    total = workspace(kind, matrix.shape[1], dtype=np.float64)
     columns, sums = add_up_rows(matrix.indptr, matrix.indices, matrix.data, rows, weight, total)
     return columns, sums

@@ -1,9 +1,11 @@
 """Histories grouped by item."""
 
 import numpy as np
+import plain_stage_one
+import pytest
 
 from candidate_gen.profile import HALF_LIVES_DAYS, build_profile
-from data.interactions import SECONDS_PER_DAY, empty_history
+from data.interactions import SECONDS_PER_DAY, History, empty_history
 
 
 def test_profile_by_hand(make_interactions) -> None:
@@ -61,3 +63,26 @@ def test_empty_profile_has_its_shapes() -> None:
     assert profile.decayed.shape == (len(HALF_LIVES_DAYS), 0)
     assert (profile.recent_share.shape, profile.day_part.sum(), profile.weekday.sum()) == ((2, 0), 0, 0)
     assert profile.decayed_at(60).shape == profile.basket_days.shape == (0,)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_kernel_is_the_plain_grouping(seed: int) -> None:
+    """Against one item after the other in numpy: several events a moment, unknown prices, streaks."""
+    draw = np.random.default_rng(seed)
+    n = int(draw.integers(1, 200))
+    history = History(
+        item_idx=draw.integers(0, 30, n).astype(np.int32),
+        timestamp=np.sort(draw.integers(0, 40, n)) * 50_000,
+        weight=draw.random(n).astype(np.float32),
+        price=np.where(draw.random(n) < 0.3, 0, draw.random(n) * 100).astype(np.float32),
+        is_target=np.ones(n, dtype=np.bool_),
+        event_type=np.zeros(n, dtype=np.int8),
+        basket=np.zeros(n, dtype=np.int32),
+        as_of=40 * 50_000,
+    )
+    profile = build_profile(history)
+    for name, wanted in plain_stage_one.profile(history).items():
+        found = getattr(profile, name)
+        np.testing.assert_allclose(found.T if found.ndim > 1 else found, wanted, rtol=1e-5, err_msg=name)
+    assert len(profile.basket_days) == len(np.unique(history.timestamp))
+    np.testing.assert_array_equal(profile.latest_first, np.argsort(profile.moments_since, kind="stable"))

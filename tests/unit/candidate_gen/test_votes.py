@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
+import plain_stage_one
 import pytest
 
-from candidate_gen.source import best_of
 from candidate_gen.votes import Votes
 from shortlist.ids import MISSING
 
@@ -39,20 +39,15 @@ def test_no_votes_say_nothing() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_kernel_is_the_plain_sum(seed: int) -> None:
-    """Against numpy, bit for bit: sums in the order of the votes, the largest, and the number of votes above zero."""
+    """Against numpy, bit for bit: sums in the order of the votes, the largest, and the mean of those above zero."""
     draw = np.random.default_rng(seed)
-    n_items, n_votes = int(draw.integers(1, 50)), int(draw.integers(0, 300))
-    items = draw.integers(-1, n_items, n_votes).astype(np.int32)
-    vote = np.where(draw.random(n_votes) < 0.2, 0, draw.random(n_votes)).astype(np.float32)
-    vote[items < 0] = 0
-    total = np.bincount(items + 1, vote, minlength=n_items + 1)[1:].astype(np.float32)
-    largest = np.zeros(n_items + 1, dtype=np.float32)
-    np.maximum.at(largest, items + 1, vote)
-    count = np.bincount(items[vote > 0], minlength=n_items).astype(np.float32)
-    found = votes_of(items, vote, n_items)
-    every = np.arange(n_items, dtype=np.int32)
-    np.testing.assert_array_equal(
-        np.stack(found.of_items(every)), [total, largest[1:], total / np.maximum(count, np.float32(1))]
-    )
+    n_items, n_neighbors, n_voters = (int(n) for n in draw.integers(1, 40, 3))
+    neighbors = draw.integers(-1, n_items, (n_items, n_neighbors)).astype(np.int32)
+    similarity = np.where(draw.random(neighbors.shape) < 0.2, 0, draw.random(neighbors.shape)).astype(np.float32)
+    similarity[neighbors < 0] = 0
+    voters, weight = draw.integers(0, n_items, n_voters), draw.random(n_voters).astype(np.float32)
+    found, every = Votes.of(neighbors, similarity, voters, weight), np.arange(n_items, dtype=np.int32)
+    wanted = plain_stage_one.votes(neighbors, similarity, voters, weight)
+    np.testing.assert_array_equal(found.of_items(every), wanted)
     for n in (0, 1, 5, n_items):
-        np.testing.assert_array_equal(found.best(n, None), best_of(total, n, None))
+        np.testing.assert_array_equal(found.best(n, None), plain_stage_one.best(wanted[0], n))
