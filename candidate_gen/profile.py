@@ -33,20 +33,12 @@ class UserProfile:
         Seconds since 1970.
     item_idx : ndarray of int32, shape (m,)
         The user's distinct items, ascending.
-    n_events : ndarray of float32, shape (m,)
-        Interactions with each item.
-    first_days, last_days : ndarray of float32, shape (m,)
-        Days from the first and from the last of them to `as_of`.
+    facts : ndarray of float32, shape (6, m)
+        `n_events`, `first_days`, `last_days`, `price`, `moments_since` and `streak`, behind one another.
     decayed : ndarray of float32, shape (n_half_lives, m)
         Weights summed with exponential decay, a row for each of `HALF_LIVES_DAYS`.
-    price : ndarray of float32, shape (m,)
-        Mean price paid for each item; 0 where unknown.
-    moments_since : ndarray of float32, shape (m,)
-        How many distinct moments of activity came after the last interaction with each item.
     latest_first : ndarray of int64, shape (m,)
         The places of the items by `moments_since`, the smaller place first among equals.
-    streak : ndarray of float32, shape (m,)
-        How many moments of activity in a row had each item, up to its last.
     recent_share : ndarray of float32, shape (2, m)
         In which share of the last `RECENT_MOMENTS` moments each item was.
     basket_days : ndarray of float32, shape (n_baskets,)
@@ -57,14 +49,9 @@ class UserProfile:
 
     as_of: int
     item_idx: npt.NDArray[np.int32]
-    n_events: npt.NDArray[np.float32]
-    first_days: npt.NDArray[np.float32]
-    last_days: npt.NDArray[np.float32]
+    facts: npt.NDArray[np.float32]
     decayed: npt.NDArray[np.float32]
-    price: npt.NDArray[np.float32]
-    moments_since: npt.NDArray[np.float32]
     latest_first: npt.NDArray[np.int64]
-    streak: npt.NDArray[np.float32]
     recent_share: npt.NDArray[np.float32]
     basket_days: npt.NDArray[np.float32]
     day_part: npt.NDArray[np.float32]
@@ -72,6 +59,40 @@ class UserProfile:
 
     def __len__(self) -> int:
         return len(self.item_idx)
+
+    @property
+    def n_events(self) -> npt.NDArray[np.float32]:
+        """Interactions with each item, float32, shape (m,)."""
+        return self._fact(0)
+
+    @property
+    def first_days(self) -> npt.NDArray[np.float32]:
+        """Days from the first of them to `as_of`."""
+        return self._fact(1)
+
+    @property
+    def last_days(self) -> npt.NDArray[np.float32]:
+        """Days from the last of them to `as_of`."""
+        return self._fact(2)
+
+    @property
+    def price(self) -> npt.NDArray[np.float32]:
+        """Mean price paid for each item; 0 where unknown."""
+        return self._fact(3)
+
+    @property
+    def moments_since(self) -> npt.NDArray[np.float32]:
+        """How many distinct moments of activity came after the last interaction with each item."""
+        return self._fact(4)
+
+    @property
+    def streak(self) -> npt.NDArray[np.float32]:
+        """How many moments of activity in a row had each item, up to its last."""
+        return self._fact(5)
+
+    def _fact(self, row: int) -> npt.NDArray[np.float32]:
+        values: npt.NDArray[np.float32] = self.facts[row]
+        return values
 
     def decayed_at(self, half_life_days: int) -> npt.NDArray[np.float32]:
         """The row of `decayed` for one of `HALF_LIVES_DAYS`."""
@@ -87,19 +108,13 @@ def build_profile(history: History) -> UserProfile:
     item_idx, facts, decayed, recent_share, moments, latest_first = group_history(
         order, history.timestamp, days, history.weight, history.price, faded, _WINDOWS
     )
-    n_events, first_days, last_days, price, moments_since, streak = facts
     day_part, weekday = clock(moments)
     return UserProfile(
         as_of=history.as_of,
         item_idx=item_idx,
-        n_events=n_events,
-        first_days=first_days,
-        last_days=last_days,
+        facts=facts,
         decayed=decayed,
-        price=price,
-        moments_since=moments_since,
         latest_first=latest_first,
-        streak=streak,
         recent_share=recent_share,
         basket_days=_days(history.as_of - moments),
         day_part=np.bincount(day_part, minlength=DAY_PARTS).astype(np.float32),

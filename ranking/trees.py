@@ -19,6 +19,13 @@ CAN_KEEP = os.access(Path(__file__).parent, os.W_OK)
 """Whether what is compiled can be kept beside this file; where not, each process compiles it when it loads a bundle."""
 
 
+DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+BIT_OF = np.zeros(64, dtype=np.int32)
+"""Which bit a word of one bit has, by the six highest bits of its product with `DE_BRUIJN` (Leiserson et al., 1998)."""
+for _bit in range(64):
+    BIT_OF[(int(DE_BRUIJN) << _bit & (2**64 - 1)) >> 58] = _bit
+
+
 @njit(cache=CAN_KEEP, nogil=True)
 def score_trees(
     columns: Array,
@@ -65,11 +72,6 @@ def score_trees(
             for row in range(n_rows):
                 left[row] &= kept if values[row] > limit else all_leaves
         for row in range(n_rows):
-            place, bits = 0, left[row]
-            while not bits & mask.dtype.type(0xFF):
-                bits >>= mask.dtype.type(8)
-                place += 8
-            while not bits & mask.dtype.type(1):
-                bits >>= mask.dtype.type(1)
-                place += 1
-            score[row] += leaf_value[first_leaf[tree] + place]
+            bits = np.uint64(left[row])
+            lowest = bits & (~bits + np.uint64(1))
+            score[row] += leaf_value[first_leaf[tree] + BIT_OF[(lowest * DE_BRUIJN) >> np.uint64(58)]]

@@ -6,8 +6,9 @@ constant stands (`NEVER_DAYS` for "never", 0 for a count or a share). A bundle n
 have the names of `RENAMED`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Final, Self
 
 import numpy as np
@@ -17,7 +18,7 @@ from candidate_gen.candidates import Candidates
 from candidate_gen.profile import UserProfile
 from data.attributes import ItemAttributes
 from ranking.features.affinity import AffinityFeatures
-from ranking.features.group import Columns, FeatureGroup, FloatArray, ItemSide
+from ranking.features.group import FeatureGroup, FloatArray, ItemSide
 from ranking.features.item import ItemFeatures
 from ranking.features.source import SourceFeatures
 from ranking.features.user import UserFeatures
@@ -69,13 +70,14 @@ class FeatureContext:
         The columns, in their order.
     rows : ndarray of int64, shape (n_features,)
         Where each of them stands among all features of the sources.
-    all_rows : mapping of str to int
+    ends : tuple of int
+        Where the rows of each of `GROUPS` end among these.
     """
 
     items: ItemSide
     names: tuple[str, ...]
     rows: npt.NDArray[np.int64]
-    all_rows: Mapping[str, int]
+    ends: tuple[int, ...]
 
     @classmethod
     def of(
@@ -86,12 +88,12 @@ class FeatureContext:
         names: tuple[str, ...] | None = None,
     ) -> Self:
         """Join statistics with the catalogue's groups; all features of the sources when no names are given."""
-        items = ItemSide(stats, attributes.category, attributes.top_category(), attributes.brand)
         everything = feature_names(sources)
         wanted = everything if names is None else names
-        all_rows = {name: row for row, name in enumerate(everything)}
-        rows = np.array([all_rows[RENAMED.get(name, name)] for name in wanted], dtype=np.int64)
-        return cls(items, wanted, rows, all_rows)
+        row = {name: number for number, name in enumerate(everything)}
+        rows = np.array([row[RENAMED.get(name, name)] for name in wanted], dtype=np.int64)
+        ends = tuple(accumulate(len(group.formulas(sources)) for group in GROUPS))
+        return cls(ItemSide.of(stats, attributes), wanted, rows, ends)
 
     @property
     def stats(self) -> ItemStats:
@@ -108,7 +110,7 @@ class FeatureContext:
         ndarray of float32, shape (n_candidates, n_features)
             Columns in the order of `names`.
         """
-        columns = Columns(np.empty((len(self.all_rows), len(candidates)), dtype=np.float32), self.all_rows)
-        for group in GROUPS:
-            group.fill(columns, profile, candidates, self.items)
-        return columns.matrix[self.rows].T
+        block = np.empty((self.ends[-1], len(candidates)), dtype=np.float32)
+        for group, (start, end) in zip(GROUPS, pairwise((0, *self.ends)), strict=True):
+            group.fill(block[start:end], profile, candidates, self.items)
+        return block[self.rows].T

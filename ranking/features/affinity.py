@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-import numpy.typing as npt
-
 from candidate_gen.candidates import Candidates
 from candidate_gen.profile import INTEREST_HALF_LIFE_DAYS, UserProfile
-from ranking.features.group import Columns, FloatArray, ItemSide
+from ranking.features.group import FloatArray, ItemSide
 from ranking.item_stats import NEVER_DAYS
+from ranking.kernels import fill_affinity
 
 _GROUPS = ("category", "top_category", "brand")
 _FORMULAS = {
@@ -29,24 +27,9 @@ class AffinityFeatures:
         del sources
         return _FORMULAS
 
-    def fill(self, columns: Columns, profile: UserProfile, candidates: Candidates, items: ItemSide) -> None:
+    def fill(self, block: FloatArray, profile: UserProfile, candidates: Candidates, items: ItemSide) -> None:
         """Set all of them."""
         weight = profile.decayed_at(INTEREST_HALF_LIFE_DAYS)
-        for group in _GROUPS:
-            codes = getattr(items, group)
-            share, last = _group_affinity(codes[profile.item_idx], codes[candidates.item_idx], weight, profile)
-            columns[f"{group}_affinity"] = share
-            columns[f"{group}_last_days"] = last
-
-
-def _group_affinity(
-    own: npt.NDArray[np.int32], wanted: npt.NDArray[np.int32], weight: FloatArray, profile: UserProfile
-) -> tuple[FloatArray, FloatArray]:
-    """The share of the user's weight in each candidate's group, and the days since the user's last item of it."""
-    size = int(max(own.max(initial=-1), wanted.max(initial=-1))) + 2
-    share = np.bincount(own + 1, weight, minlength=size).astype(np.float32)
-    share /= np.maximum(share.sum(), np.float32(1e-9))
-    last = np.full(size, NEVER_DAYS)
-    np.minimum.at(last, own + 1, profile.last_days)
-    share[0], last[0] = 0.0, NEVER_DAYS
-    return share[wanted + 1], last[wanted + 1]
+        mine = (candidates.item_idx, profile.item_idx, weight, profile.last_days)
+        for row, codes in enumerate((items.category, items.top_category, items.brand)):
+            fill_affinity(block[2 * row : 2 * row + 2], codes, *mine, NEVER_DAYS)

@@ -7,11 +7,14 @@ import numpy as np
 
 from candidate_gen.candidates import Candidates
 from candidate_gen.profile import UserProfile
-from ranking.features.group import Columns, FloatArray, ItemSide
-from ranking.item_stats import WINDOWS_DAYS
+from ranking.features.group import FloatArray, ItemSide
+from ranking.item_stats import ROWS, WINDOWS_DAYS
+from ranking.kernels import fill_items
 
 RHYTHMS: Final = ("day_part", "weekday")
 """Parts of the day and days of the week, by UTC; the same for all where a log has days alone, or one day."""
+
+_RHYTHM_ENDS: Final = np.cumsum([ROWS[name] for name in RHYTHMS])
 
 USER_RHYTHM_SUPPORT: Final = np.float32(5.0)
 """So many moments of a user weigh as much as no rhythm at all."""
@@ -48,33 +51,11 @@ class ItemFeatures:
         del sources
         return _FORMULAS
 
-    def fill(self, columns: Columns, profile: UserProfile, candidates: Candidates, items: ItemSide) -> None:
+    def fill(self, block: FloatArray, profile: UserProfile, candidates: Candidates, items: ItemSide) -> None:
         """Set all of them."""
-        position, stats = candidates.item_idx, items.stats
-        for days, share in zip(WINDOWS_DAYS, stats.share, strict=True):
-            columns[f"share_{days}d"] = share[position]
-        columns["trend"] = stats.trend[position]
-        columns["buyers_share"] = stats.buyers_share[position]
-        columns["repeat_rate"] = stats.repeat_rate[position]
-        columns["item_gap_days"] = stats.gap_days[position]
-        columns["age_days"] = stats.age_days[position]
-        columns["idle_days"] = stats.idle_days[position]
-        price = stats.price[position]
-        paid = profile.price[profile.price > 0]
-        columns["price_to_category"] = _log_ratio(price, stats.category_price[position])
-        columns["price_to_user"] = _log_ratio(price, np.float32(paid.mean() if len(paid) else 0.0))
-        for name in RHYTHMS:
-            columns[rhythm_feature(name)] = _match(getattr(profile, name), getattr(stats, name)[:, position])
-
-
-def _match(moments: FloatArray, lift: FloatArray) -> FloatArray:
-    """How well the item's rhythm is the user's: above 0 where it is had when the user comes."""
-    total = moments @ lift + USER_RHYTHM_SUPPORT
-    matched: FloatArray = np.log(total / (moments.sum() + USER_RHYTHM_SUPPORT)).astype(np.float32)
-    return matched
-
-
-def _log_ratio(price: FloatArray, base: FloatArray | np.float32) -> FloatArray:
-    """Log ratio of two prices, 0 where either is unknown."""
-    known = (price > 0) & (base > 0)
-    return np.where(known, np.log(np.maximum(price, 1e-3) / np.maximum(base, 1e-3)), 0.0).astype(np.float32)
+        known = profile.price[profile.price > 0]
+        paid = known.mean() if len(known) else np.float32(0.0)
+        rhythm = np.concatenate([getattr(profile, name) for name in RHYTHMS])
+        n_plain = len(block) - 1 - len(RHYTHMS)
+        fill_items(block, candidates.item_idx, items.rows, n_plain, paid, rhythm, _RHYTHM_ENDS, USER_RHYTHM_SUPPORT)
+        np.log(block[n_plain:], out=block[n_plain:])

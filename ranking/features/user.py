@@ -6,7 +6,7 @@ import numpy as np
 
 from candidate_gen.candidates import Candidates
 from candidate_gen.profile import UserProfile
-from ranking.features.group import Columns, ItemSide
+from ranking.features.group import FloatArray, ItemSide
 from ranking.item_stats import NEVER_DAYS
 
 _FORMULAS = {
@@ -29,18 +29,25 @@ class UserFeatures:
         del sources
         return _FORMULAS
 
-    def fill(self, columns: Columns, profile: UserProfile, candidates: Candidates, items: ItemSide) -> None:
+    def fill(self, block: FloatArray, profile: UserProfile, candidates: Candidates, items: ItemSide) -> None:
         """Set all of them."""
         del candidates, items
-        moments, n_moments = profile.basket_days, len(profile.basket_days)
-        first, last = (moments[0], moments[-1]) if n_moments else (np.float32(0.0), NEVER_DAYS)
-        n_events = np.maximum(profile.n_events.sum(), np.float32(1.0))
-        gap = (first - last) / np.float32(n_moments - 1) if n_moments > 1 else NEVER_DAYS
-        columns["user_n_baskets"] = np.float32(n_moments)
-        columns["user_last_days"] = last
-        columns["user_gap_days"] = gap
-        columns["user_n_items"] = np.float32(len(profile))
-        columns["user_items_per_basket"] = n_events / np.float32(n_moments) if n_moments else np.float32(0.0)
-        columns["user_repeat_share"] = np.float32(n_moments > 0) - np.float32(len(profile)) / n_events
-        columns["user_baskets_28d"] = np.float32(np.count_nonzero(moments <= 28))
-        columns["user_tenure_days"] = first
+        block[:] = _activity(profile)[:, None]
+
+
+def _activity(profile: UserProfile) -> FloatArray:
+    """The values, one for each formula."""
+    moments, n_moments = profile.basket_days, len(profile.basket_days)
+    first, last = (moments[0], moments[-1]) if n_moments else (np.float32(0.0), NEVER_DAYS)
+    n_events = np.maximum(profile.n_events.sum(), np.float32(1.0))
+    values = (
+        n_moments,
+        last,
+        (first - last) / np.float32(n_moments - 1) if n_moments > 1 else NEVER_DAYS,
+        len(profile),
+        n_events / np.float32(n_moments) if n_moments else 0.0,
+        np.float32(n_moments > 0) - np.float32(len(profile)) / n_events,
+        np.count_nonzero(moments <= 28),
+        first,
+    )
+    return np.array(values, dtype=np.float32)

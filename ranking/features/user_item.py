@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-import numpy.typing as npt
-
 from candidate_gen.candidates import Candidates
 from candidate_gen.profile import HALF_LIVES_DAYS, RECENT_MOMENTS, UserProfile
-from ranking.features.group import Columns, FloatArray, ItemSide
+from ranking.features.group import FloatArray, ItemSide
 from ranking.item_stats import NEVER_DAYS
+from ranking.kernels import fill_user_item
 
 _FORMULAS = (
     {
@@ -36,43 +34,7 @@ class UserItemFeatures:
         del sources
         return _FORMULAS
 
-    def fill(self, columns: Columns, profile: UserProfile, candidates: Candidates, items: ItemSide) -> None:
+    def fill(self, block: FloatArray, profile: UserProfile, candidates: Candidates, items: ItemSide) -> None:
         """Set all of them."""
-        place, had = _places(profile, candidates)
-        never = np.where(had, np.float32(0.0), NEVER_DAYS)
-
-        def of_item(values: FloatArray) -> FloatArray:
-            return np.where(had, values[place], np.float32(0.0)) if len(values) else np.zeros_like(never)
-
-        n_events, last, first = of_item(profile.n_events), of_item(profile.last_days), of_item(profile.first_days)
-        own_gap = np.where(n_events > 1, (first - last) / np.maximum(n_events - 1, 1), 0.0).astype(np.float32)
-        item_gap = items.stats.gap_days[candidates.item_idx]
-        gap = np.where(n_events > 1, own_gap, item_gap)
-        columns["n_events"] = n_events
-        columns["last_days"] = last + never
-        columns["first_days"] = first + never
-        columns["gap_days"] = np.where(had, own_gap, NEVER_DAYS)
-        columns["due_by_own_gap"] = np.where(had, last / np.maximum(gap, 0.5), np.float32(-1.0))
-        columns["due_by_item_gap"] = np.where(had, last / np.maximum(item_gap, 0.5), np.float32(-1.0))
-        columns["basket_share"] = n_events / np.float32(max(len(profile.basket_days), 1))
-        columns["recent_basket_share"] = n_events / _baskets_since(profile, first)
-        columns["moments_since"] = of_item(profile.moments_since) + never
-        columns["streak"] = of_item(profile.streak)
-        for n, row in zip(RECENT_MOMENTS, profile.recent_share, strict=True):
-            columns[f"share_of_last_{n}"] = of_item(row)
-        for days, row in zip(HALF_LIVES_DAYS, profile.decayed, strict=True):
-            columns[f"decayed_{days}d"] = of_item(row)
-
-
-def _baskets_since(profile: UserProfile, first: FloatArray) -> FloatArray:
-    """The user's moments of activity from a number of days before on, at least 1."""
-    earlier = np.searchsorted(-profile.basket_days, -first, side="left")
-    return np.maximum(len(profile.basket_days) - earlier, 1).astype(np.float32)
-
-
-def _places(profile: UserProfile, candidates: Candidates) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Where each candidate stands among the user's items, and whether it does."""
-    if not len(profile):
-        return np.zeros(len(candidates), dtype=np.int64), np.zeros(len(candidates), dtype=np.bool_)
-    place = np.minimum(np.searchsorted(profile.item_idx, candidates.item_idx), len(profile) - 1)
-    return place, profile.item_idx[place] == candidates.item_idx
+        mine = (profile.item_idx, profile.facts, profile.recent_share, profile.decayed, profile.basket_days)
+        fill_user_item(block, candidates.item_idx, *mine, items.stats.gap_days, NEVER_DAYS)

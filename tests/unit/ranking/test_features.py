@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 import pandas as pd
+import plain_features
 import pytest
 from scipy.sparse import csr_matrix
 
@@ -16,6 +17,7 @@ from data.attributes import ItemAttributes
 from data.interactions import SECONDS_PER_DAY
 from ranking.features import FeatureContext, feature_names
 from ranking.features.group import UNRANKED
+from ranking.features.user import UserFeatures
 from ranking.item_stats import NEVER_DAYS, ROWS, ItemStats
 from ranking.training_set import fit_context
 from shortlist.ids import IdMap
@@ -186,6 +188,40 @@ def test_features_are_always_finite(make_shop, make_history, name: str, has_cata
         features = context.features(profile, candidates)
         assert len(candidates) > 0
         assert np.isfinite(features).all(), [FEATURES[column] for column in np.where(~np.isfinite(features))[1]]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_kernels_say_what_plain_numpy_says(make_shop, make_history, seed: int) -> None:
+    """Of every user of a drawn shop, and of nobody: each feature by its name, so that none stands in another's row."""
+    draw = np.random.default_rng(seed)
+    n = 600
+    rows = [
+        (f"u{user}", f"i{item:02}", day, price, kind)
+        for user, item, day, price, kind in zip(
+            draw.integers(0, 20, n),
+            draw.zipf(1.3, n) % 60,
+            draw.integers(0, 90, n) / 1.5,
+            np.where(draw.random(n) < 0.2, 0.0, draw.random(n) * 50),
+            draw.choice(["purchase", "view"], n),
+            strict=True,
+        )
+    ]
+    catalog = pd.DataFrame({"item_id": [f"i{item:02}" for item in range(0, 60, 2)]})
+    catalog = catalog.assign(category=draw.choice(["A > B", "A > C", "D"], 30), brand=draw.choice(["x", "y"], 30))
+    interactions, attributes = make_shop(rows, catalog.astype("str"))
+    as_of = 61 * SECONDS_PER_DAY
+    past = Past.before(interactions, as_of)
+    generator, _ = fit_generator(past, attributes, CONFIG, 1)
+    context = fit_context(past, attributes, CONFIG)
+    histories = [interactions.history(user, as_of) for user in range(len(interactions.users))]
+    for history in (*histories, make_history(61, [])):
+        profile = build_profile(history)
+        candidates = generator.candidates(profile)
+        found = dict(zip(context.names, context.features(profile, candidates).T, strict=True))
+        wanted = plain_features.features(profile, candidates, context.items)
+        assert {name for name in found if name not in wanted} == set(UserFeatures().formulas(ALL_SOURCES))
+        for name, values in wanted.items():
+            np.testing.assert_allclose(found[name], values, rtol=2e-5, atol=2e-6, err_msg=name)
 
 
 def test_no_candidates_no_rows(context, make_history, make_candidates) -> None:
