@@ -188,43 +188,38 @@ def best_places(score: Array, n: int, above: float) -> Array:
     -------
     ndarray of int64, shape (<= n,)
     """
-    heap, size = np.empty(min(n, score.size), dtype=np.int64), 0
-    for place in range(score.size):
-        if size < heap.size and score[place] > above:
-            heap[size] = place
+    places, scores = np.empty(min(n, score.size), dtype=np.int64), np.empty(min(n, score.size), dtype=score.dtype)
+    start, size = 0, 0
+    while start < score.size and size < places.size:
+        if score[start] > above:
+            places[size], scores[size] = start, score[start]
             size += 1
-            if size == heap.size:
-                for start in range(size // 2 - 1, -1, -1):
-                    _sink(heap, size, start, score)
-        elif size and size == heap.size and score[place] > score[heap[0]]:
-            heap[0] = place
-            _sink(heap, size, 0, score)
-    if size < heap.size:
-        for start in range(size // 2 - 1, -1, -1):
-            _sink(heap, size, start, score)
+        start += 1
+    for top in range(size // 2 - 1, -1, -1):
+        _sink(places, scores, size, top, places[top], scores[top])
+    for place in range(start if size else score.size, score.size):
+        if score[place] > scores[0]:
+            _sink(places, scores, size, 0, place, score[place])
     for last in range(size - 1, 0, -1):
-        heap[0], heap[last] = heap[last], heap[0]
-        _sink(heap, last, 0, score)
-    return heap[:size]
+        place, value = places[last], scores[last]
+        places[last], scores[last] = places[0], scores[0]
+        _sink(places, scores, last, 0, place, value)
+    return places[:size]
 
 
 @njit(cache=CAN_KEEP, nogil=True)
-def _sink(heap: Array, size: int, start: int, score: Array) -> None:
-    """Let a place sink in a heap whose top is the worst: of the smallest score, and of equals the last."""
-    place, sinking = start, heap[start]
-    while 2 * place + 1 < size:
-        child = 2 * place + 1
-        if child + 1 < size and _is_worse(heap[child + 1], heap[child], score):
-            child += 1
-        if not _is_worse(heap[child], sinking, score):
+def _sink(places: Array, scores: Array, size: int, top: int, place: int, score: float) -> None:
+    """Let a place sink from the top of a heap, where the worst is above: of the smallest score, of equals the last."""
+    while 2 * top + 1 < size:
+        child = 2 * top + 1
+        if child + 1 < size:
+            least, other = scores[child], scores[child + 1]
+            child += other < least or (other == least and places[child + 1] > places[child])
+        if scores[child] > score or (scores[child] == score and places[child] < place):
             break
-        heap[place], place = heap[child], child
-    heap[place] = sinking
-
-
-@njit(cache=CAN_KEEP, nogil=True)
-def _is_worse(place: int, other: int, score: Array) -> bool:
-    return score[place] < score[other] or (score[place] == score[other] and place > other)
+        places[top], scores[top] = places[child], scores[child]
+        top = child
+    places[top], scores[top] = place, score
 
 
 @njit(cache=CAN_KEEP, nogil=True)

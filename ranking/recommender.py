@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby, tee
 from typing import Final, Literal
 
@@ -142,6 +143,7 @@ class Recommender:
         self.as_of = as_of
         self.target = target
         self._shown = ~attributes.discontinued if attributes.discontinued.any() else None
+        self._shown_ids: dict[int, str] = {}
         self._category_masks: LRUCache[str, Mask] = LRUCache(maxsize=MASKS_KEPT)
 
     def recommend(self, query: Query) -> Recommendation:
@@ -214,11 +216,11 @@ class Recommender:
         contributions = self._contributions(item_idx, ranked) if is_explained else [{} for _ in item_idx]
         reasons = self._reasons(item_idx, ranked, self._bought(asked.request.history))
         titles = [self.attributes.titles.at(int(item)) if query.titles else None for item in item_idx]
-        ids = self.interactions.items.externals(item_idx)
+        columns = (self._item_ids(item_idx), scores.tolist(), reasons, contributions, titles)
         items = tuple(
-            Recommended(item_id, query.offset + place, float(score), reason, contribution, title)
-            for place, (item_id, score, reason, contribution, title) in enumerate(
-                zip(ids, scores, reasons, contributions, titles, strict=True), start=1
+            Recommended(item_id, rank, score, reason, contribution, title)
+            for rank, (item_id, score, reason, contribution, title) in enumerate(
+                zip(*columns, strict=True), start=query.offset + 1
             )
         )
         source: ListSource = "personalized" if ranked.is_personal else "popular"
@@ -226,6 +228,14 @@ class Recommender:
             "no_ranker" if self.two_stage.ranker is None and query.stage == "full" else None
         )
         return Recommendation(query.user_id, items, source, tuple(self._warnings(asked, ranked)), degraded)
+
+    def _item_ids(self, item_idx: npt.NDArray[np.int32]) -> list[str]:
+        """The items' ids, each decoded once and kept: a shop shows the same ones all day."""
+        known = self._shown_ids
+        for position in item_idx.tolist():
+            if position not in known:
+                known[position] = self.interactions.items.external(position)
+        return [known[position] for position in item_idx.tolist()]
 
     def _warnings(self, asked: "_Asked", ranked: RankedList) -> Iterator[str]:
         query = asked.query
@@ -248,17 +258,16 @@ class Recommender:
         self, item_idx: npt.NDArray[np.int32], ranked: RankedList, bought: npt.NDArray[np.int32]
     ) -> list[tuple[str, ...]]:
         """The reasons of each item: of the sources that found it, in their order, or that it fills the list."""
+        sources = ranked.candidates.sources
         places = _places(item_idx, ranked.candidates.item_idx)
         is_found = (ranked.candidates.rank[:, places] > 0) & (places != MISSING)
-        popular = ranked.candidates.sources.index(Popular.name)
+        popular = sources.index(Popular.name)
         ever_bought = self.two_stage.generator.popular.popularity[item_idx] > 0
         is_found[popular] = (is_found[popular] | (places == MISSING)) & ever_bought
-        names = np.array([REASONS[source] for source in ranked.candidates.sources])
-        named = [names[column].tolist() for column in is_found.T]
-        is_bought = np.isin(item_idx, bought)
+        is_bought = (item_idx[:, None] == bought).any(axis=1)
         return [
-            tuple(BOUGHT if name == OwnItems.reason and was_bought else name for name in reasons) or (FILLER,)
-            for reasons, was_bought in zip(named, is_bought, strict=True)
+            _reasons_of(sources, tuple(found), was_bought)
+            for found, was_bought in zip(is_found.T.tolist(), is_bought.tolist(), strict=True)
         ]
 
     def _contributions(self, item_idx: npt.NDArray[np.int32], ranked: RankedList) -> list[dict[str, float]]:
@@ -285,6 +294,13 @@ class _Asked:
     user_idx: int
     excluded: npt.NDArray[np.int32]
     request: ListRequest
+
+
+@lru_cache(maxsize=4096)
+def _reasons_of(sources: tuple[str, ...], is_found: tuple[bool, ...], was_bought: bool) -> tuple[str, ...]:
+    """The reasons that sources stand for, of those that found an item; ``filler`` when none did."""
+    reasons = [REASONS[source] for source, found in zip(sources, is_found, strict=True) if found]
+    return tuple(BOUGHT if name == OwnItems.reason and was_bought else name for name in reasons) or (FILLER,)
 
 
 def _places(item_idx: npt.NDArray[np.int32], candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

@@ -70,16 +70,15 @@ class CategoryPopular(SparseSource):
         order = np.argsort(items)  # an item has one category
         return SparseScores(items[order], share[order])
 
-    def _interests(self, profile: UserProfile) -> tuple[npt.NDArray[np.int32], Float32]:
+    def _interests(self, profile: UserProfile) -> tuple[npt.NDArray[np.int64], Float32]:
         """The categories that the user buys most from, and their shares of the user's weight."""
         codes = self.category[profile.item_idx]
         known = codes != MISSING
         weight = profile.decayed_at(INTEREST_HALF_LIFE_DAYS)[known]
-        categories, place = np.unique(codes[known], return_inverse=True)
-        by_category = np.bincount(place, weight, minlength=len(categories))
+        by_category = np.bincount(codes[known], weight, minlength=len(self.top_items))
         strongest = best_places(by_category, self.categories_per_user, 0.0)
         interest = (by_category[strongest] / max(float(by_category.sum()), 1e-30)).astype(np.float32)
-        return categories[strongest], interest
+        return strongest, interest
 
     def arrays(self) -> Mapping[str, Array | bytes]:
         """The best items of each category."""

@@ -92,7 +92,7 @@ class UserKnn(SparseSource):
         distance = self.squared_length[users] - 2 * product
         others = np.flatnonzero((distance + own > SELF_DISTANCE * own) & (product > 0))
         if len(others) > self.n_neighbors:
-            others = np.sort(others[np.argpartition(distance[others], self.n_neighbors - 1)[: self.n_neighbors]])
+            others = np.sort(others[best_places(-distance[others], self.n_neighbors, -np.inf)])
         if not len(others):
             return SparseScores.none()
         weight = np.full(len(others), 1 / len(others), dtype=np.float32)
