@@ -1,10 +1,11 @@
 """Finished lists kept for a while. Whatever happens to the cache, a request is answered, at full quality."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import orjson
 from cachetools import TTLCache
@@ -209,17 +210,20 @@ def unseal(key: str, sealed: bytes) -> bytes | None:
     return value if sealed[:head] == MAGIC + _checksum(key, value) else None
 
 
-def cache_key(version: str, variant: str, experiments_hash: str, user_id: str, parameters: Any) -> str:
+def cache_key(version: str, variant: str, experiments_hash: str, user_id: str, wanted: Hashable) -> str:
     """The key of one list: everything that its content depends on, and no user id in clear.
 
     Parameters
     ----------
-    parameters
+    wanted
         JSON-like, in canonical order.
     """
-    user = _digest(user_id.encode())
-    wanted = _digest(orjson.dumps(parameters))
-    return f"shortlist|{version}|{variant}|{experiments_hash}|{user}|{wanted}"
+    return f"shortlist|{version}|{variant}|{experiments_hash}|{_digest(user_id.encode())}|{_digest_of(wanted)}"
+
+
+@lru_cache(maxsize=4096)
+def _digest_of(wanted: Hashable) -> str:
+    return _digest(orjson.dumps(wanted))
 
 
 def _digest(content: bytes) -> str:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from serving.cache import Outcome
 from serving.guard import key_check
 from serving.parameters import ListParameters, UserId, popular_parameters, recommendation_parameters
+from serving.remembering import remember, remembering_route
 from serving.schemas import (
     ASSIGNMENT_EXAMPLE,
     POPULAR_EXAMPLE,
@@ -30,9 +31,13 @@ _HEADERS: Final = ("X-Request-ID", "X-Model-Version")
 
 def list_router(settings: ServiceSettings) -> APIRouter:
     """All routes that answer with what the shop's users get, behind the API key when there is one."""
-    guards = [] if settings.api_key is None else [Depends(key_check(settings.api_key, API_KEY_HEADER))]
-    errors = error_answers(422, 500, 503) | ({} if settings.api_key is None else error_answers(401))
-    router = APIRouter(dependencies=guards, responses=errors)
+    check = None if settings.api_key is None else key_check(settings.api_key, API_KEY_HEADER)
+    errors = error_answers(422, 500, 503) | ({} if check is None else error_answers(401))
+    router = APIRouter(
+        dependencies=[] if check is None else [Depends(check)],
+        responses=errors,
+        route_class=remembering_route(check, API_KEY_HEADER),
+    )
     _add_recommendations(router, settings)
     _add_popular(router, settings)
     _add_assignment(router)
@@ -56,6 +61,7 @@ def _add_recommendations(router: APIRouter, settings: ServiceSettings) -> None:
         A user of whom nothing is known gets what is popular, with `"source": "popular"`. Filters are applied before the
         list is cut, so it is full whenever enough items qualify; when not, `warnings` says so.
         """
+        remember(request, wanted)
         running = running_of(request)
         plan = running.service.plan(user_id, wanted)
         tail, outcome = await _tail(running, plan)
@@ -73,6 +79,7 @@ def _add_popular(router: APIRouter, settings: ServiceSettings) -> None:
     )
     async def popular(request: Request, wanted: Annotated[ListParameters, Depends(wanted_of)]) -> Response:
         """What users of whom nothing is known get: the same for everybody, outside all experiments."""
+        remember(request, wanted)
         running = running_of(request)
         plan = running.service.popular_plan(wanted)
         tail, outcome = await _tail(running, plan)

@@ -17,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 from monitoring.counters import FOLDER_VARIABLE
 from monitoring.logs import logging_config
 from serving.app import create_app
+from serving.http import BoundedHttp
 from serving.service import Service
 from serving.settings import ServiceSettings
 from shortlist.errors import ShortlistError
@@ -27,7 +28,8 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
     "access_log": False,
     "server_header": False,
     "timeout_graceful_shutdown": 10,
-    "h11_max_incomplete_event_size": 2**20,  # room for the longest query that the parameters allow
+    "loop": "uvloop",
+    "http": BoundedHttp,
 }
 ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 

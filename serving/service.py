@@ -1,7 +1,9 @@
 """The bundles that answer, the experiments that choose between them, and the bytes of a list."""
 
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any, Final
 from uuid import uuid4
 
@@ -21,7 +23,7 @@ from shortlist.errors import BundleError
 from shortlist.hashing import content_sha256
 from shortlist.registry import Registry
 
-_LIST_PARAMETERS: Final = tuple(one.name for one in fields(Query) if one.name != "user_id")
+_LIST_PARAMETERS: Final = attrgetter(*(one.name for one in fields(Query) if one.name != "user_id"))
 """Everything of a query that its list depends on, but for the user: the parameters of the cache key."""
 
 _POPULAR_HEAD: Final = b'"source":"popular"'
@@ -35,7 +37,13 @@ class Plan:
     variant: str
     query: Query
     warnings: tuple[str, ...]
-    cache_key: str
+    experiments_hash: str
+
+    @property
+    def cache_key(self) -> str:
+        """The key of the list: of all that it depends on."""
+        wanted = _LIST_PARAMETERS(self.query), self.warnings
+        return cache_key(self.recommender.version, self.variant, self.experiments_hash, self.query.user_id, wanted)
 
     def tail(self) -> bytes:
         """Make the list: the part of the answer that the same request would get again, without its first brace."""
@@ -98,10 +106,7 @@ class Service:
         return self.current if version in {None, self.current.version} else self.others[str(version)]
 
     def _plan(self, query: Query, wanted: ListParameters, recommender: Recommender, variant: str) -> Plan:
-        parameters = {name: getattr(query, name) for name in _LIST_PARAMETERS}
-        canonical = [parameters, wanted.warnings]
-        key = cache_key(recommender.version, variant, self._experiments_hash, query.user_id, canonical)
-        return Plan(recommender, variant, query, wanted.warnings, key)
+        return Plan(recommender, variant, query, wanted.warnings, self._experiments_hash)
 
 
 def load_service(settings: ServiceSettings) -> Service:
@@ -124,7 +129,10 @@ def load_service(settings: ServiceSettings) -> Service:
             others[version] = load_recommender(registry.open(version), num_threads=1)
         except BundleError as error:
             raise BundleError(f"{settings.experiments}: an experiment needs the bundle {version}: {error}") from error
-    return Service(current, others, experiments)
+    service = Service(current, others, experiments)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: no later collection walks over it
+    return service
 
 
 def list_json(found: Recommendation, query: Query, warnings: tuple[str, ...]) -> bytes:

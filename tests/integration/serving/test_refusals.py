@@ -11,6 +11,7 @@ import pytest
 
 from ranking.recommender import Recommender
 from serving.app import create_app
+from serving.parameters import MAX_USER_ID_CHARACTERS
 from serving.service import Service
 from serving.settings import ServiceSettings
 from shortlist.home import Home
@@ -114,6 +115,21 @@ def test_with_a_key_lists_need_it_and_health_does_not(serve: Serve) -> None:
         assert client.get(path, headers={"X-API-Key": "sésame-1".encode()}).status_code in {200, 422}
     for path in ("/", "/health/live", "/health/ready", "/metrics", "/docs", "/openapi.json"):
         assert client.get(path).status_code == 200
+
+
+def test_a_query_read_before_is_still_refused_without_the_key_or_with_a_wrong_user(serve: Serve) -> None:
+    """What is remembered is the query string alone: the key and the user's id are looked at each time."""
+    client = serve(api_key="sesame")
+    for path in (f"{URL}?limit=3", "/popular?limit=3"):
+        first, second = (client.get(path, headers={"X-API-Key": "sesame"}) for _ in range(2))
+        assert first.json()["items"] == second.json()["items"]
+        assert len(first.json()["items"]) == 3
+        refused(client.get(path), 401, "UNAUTHORIZED")
+        refused(client.get(path, headers={"X-API-Key": "wrong"}), 401, "UNAUTHORIZED")
+    too_long = "/recommendations/" + "u" * (MAX_USER_ID_CHARACTERS + 1) + "?limit=3"
+    assert "user_id" in refused(client.get(too_long, headers={"X-API-Key": "sesame"}), 422, "INVALID_PARAMETER")
+    empty = client.get("/recommendations/?limit=3", headers={"X-API-Key": "sesame"})
+    assert "user_id" in refused(empty, 422, "INVALID_PARAMETER")
 
 
 def test_before_a_bundle_is_loaded_nothing_is_ready(small_home: Home) -> None:

@@ -1,5 +1,6 @@
 """The socket that the service listens on."""
 
+import contextlib
 import socket
 import time
 
@@ -48,3 +49,21 @@ def test_a_host_name_that_is_none_is_refused() -> None:
     """A name that no resolver knows is a message too."""
     with pytest.raises(ShortlistError, match="cannot listen"), listen("no-such-host.invalid", 0):
         pass
+
+
+def test_a_head_that_does_not_end_is_refused(client: httpx.Client) -> None:
+    """Headers without an end are cut off once they are a megabyte long; the next request is served."""
+    address = (client.base_url.host, client.base_url.port)
+    with socket.create_connection(address, timeout=10) as connection, contextlib.suppress(ConnectionError):
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\n")
+        for _ in range(40):
+            connection.sendall(b"X-More: " + b"a" * 2**16 + b"\r\n")
+        assert connection.recv(2**16).startswith(b"HTTP/1.1 400")  # waits in vain where nothing bounds it
+    assert client.get("/health/live").status_code == 200
+
+
+def test_a_body_is_not_counted_as_head(client: httpx.Client) -> None:
+    """A request with two megabytes of body is answered, and so is the next on the same connection."""
+    for _ in range(2):
+        answer = client.request("GET", "/health/live", content=b"a" * 2**21)
+        assert answer.status_code == 200

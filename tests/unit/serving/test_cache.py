@@ -40,15 +40,15 @@ def test_every_changed_byte_breaks_the_seal() -> None:
 
 def test_a_key_depends_on_everything_that_a_list_depends_on() -> None:
     """Changing the version, variant, experiments, user or parameters changes the key."""
-    parts = ["v1", "control", "e1", "anna", [10, 0]]
-    others = ["v2", "x:y", "e2", "bob", [10, 1]]
+    parts = ["v1", "control", "e1", "anna", (10, 0)]
+    others = ["v2", "x:y", "e2", "bob", (10, 1)]
     keys = {cache_key(*parts)} | {cache_key(*parts[:n], other, *parts[n + 1 :]) for n, other in enumerate(others)}
     assert len(keys) == 6
 
 
 def test_a_key_does_not_show_the_user() -> None:
     """The user's id is not in the key in clear."""
-    assert "anna@example.com" not in cache_key("v", "control", "e", "anna@example.com", [])
+    assert "anna@example.com" not in cache_key("v", "control", "e", "anna@example.com", ())
 
 
 def test_memory_is_bounded_in_bytes() -> None:
