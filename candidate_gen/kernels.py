@@ -90,7 +90,7 @@ def add_up_rows(
 ) -> tuple[Array, Array]:
     """Add up some rows of a sparse matrix, each times its weight.
 
-    Sums are of float64, row after row.
+    Sums are of float32, row after row.
 
     Parameters
     ----------
@@ -99,8 +99,8 @@ def add_up_rows(
     values : ndarray of float32, shape (n,)
     rows : ndarray of int, shape (n_chosen,)
     weight : ndarray of float32, shape (n_chosen,)
-    total : ndarray of float64, shape (n_columns,)
-        A workspace, 0 everywhere; it is so again afterwards.
+    total : ndarray of float32, shape (n_columns + 1,)
+        A workspace; all but the last are 0, and are so again afterwards.
 
     Returns
     -------
@@ -109,6 +109,9 @@ def add_up_rows(
     sums : ndarray of float32, shape (n,)
     """
     seen = np.zeros((total.size + 63) >> 6, dtype=np.uint64)
+    for row in rows:  # as `_touched` does
+        for place in range(starts[row], starts[row + 1], CACHE_LINE_VALUES):
+            total[-1] += np.float32(columns[place]) + values[place]
     for number in range(rows.size):
         row, strength = rows[number], weight[number]
         for place in range(starts[row], starts[row + 1]):

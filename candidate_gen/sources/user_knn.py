@@ -128,6 +128,6 @@ def _weighted_rows(
     kind: str, matrix: csr_matrix, rows: npt.NDArray[np.integer], weight: Float32
 ) -> tuple[ItemPositions, Float32]:
     """The columns of some rows, ascending, and the sum of the rows there, each times its weight."""
-    total = workspace(kind, matrix.shape[1], dtype=np.float64)
+    total = workspace(kind, matrix.shape[1] + 1, dtype=np.float32)
     columns, sums = add_up_rows(matrix.indptr, matrix.indices, matrix.data, rows, weight, total)
     return columns, sums

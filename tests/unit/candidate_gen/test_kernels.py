@@ -19,14 +19,14 @@ def test_rows_of_a_sparse_matrix_add_up(seed: int) -> None:
     matrix = random_array((n_rows, n_columns), density=0.1, format="csr", dtype=np.float32, rng=draw)
     rows = draw.choice(n_rows, size=int(draw.integers(0, n_rows + 1)), replace=False)
     weight = draw.random(len(rows)).astype(np.float32)
-    workspace = np.zeros(n_columns)
+    workspace = np.zeros(n_columns + 1, dtype=np.float32)
     found, sums = add_up_rows(matrix.indptr, matrix.indices, matrix.data, rows, weight, workspace)
     wanted = np.zeros(n_columns)
     for row, strength in zip(rows, weight, strict=True):
         wanted += matrix[[int(row)]].toarray()[0] * strength
     assert found.tolist() == sorted({int(one) for row in rows for one in matrix[[int(row)]].indices})
     np.testing.assert_allclose(sums, wanted[found], rtol=1e-6)
-    assert not workspace.any()
+    assert not workspace[:-1].any()
 
 
 def test_scores_of_a_few_items() -> None:
