@@ -18,7 +18,7 @@ export MKL_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: help setup setup-dev demo test coverage test-fast test-numeric test-pythons test-lowest check lint types imports format docs \
-	lock wheel wheel-test clean bench screenshots
+	lock wheel wheel-test clean bench bench-serving screenshots
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(":.*", "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -92,6 +92,10 @@ screenshots: setup-dev  ## Pictures of the running console into docs/images/: ma
 
 bench: setup-dev  ## Time one request, cached and not, on the bundle in var-demo/
 	@$(BIN)/python benchmarks/serving/single_request.py
+
+bench-serving: setup-dev  ## The service under load, cached and not, beside what a tutorial would write, on the bundle in var-demo/
+	@$(BIN)/python benchmarks/serving/load.py --workers 1 2 --cache none memory redis --users uniform zipf \
+		--rates 250 500 1000 --seconds 10 --tutorial --out benchmarks/serving/measured.jsonl
 
 wheel-test: wheel  ## Install the wheel beside the locked packages and run its command from an empty folder
 	@sh deploy/try_wheel.sh $(BIN)/python dist/shortlist_recs-*.whl

@@ -11,28 +11,14 @@ import argparse
 import contextlib
 import http.client
 import json
-import os
-import platform
-import random
-import re
-import signal
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-sys.path.append(str(Path(__file__).parents[2] / "tests" / "plugins"))
+from service import ROOT, draw_users, machine, redis_url, service
 
-from redis_server import find_redis_server, running_redis
-
-from shortlist.home import Home
-from shortlist.registry import Registry
-
-ROOT = Path(__file__).parents[2]
-COMMAND = (sys.executable, "-c", "from pipelines.cli import main; main()", "serve")
 N_WARM_UP = 50
 LIMITS = """\
 What this does not show: many requests at once, queueing, several workers, a network between client and service, cold
@@ -43,12 +29,12 @@ sending and reading (http.client, about 0.2 ms) is part of every figure."""
 def main() -> None:
     """Time the three ways and print one line for each."""
     options = _options()
-    users = _users(options.home, options.n, options.seed)
-    print(_machine(options.home))
+    users = draw_users(options.home, options.n, options.seed)
+    print(machine(options.home))
     print(f"{'cache':<8} {'n':>6} {'median ms':>10} {'p95 ms':>8} {'p99 ms':>8}")
     with contextlib.ExitStack() as stack:
         ways: list[tuple[str, list[str]]] = [("none", ["--no-cache"]), ("memory", [])]
-        if (url := options.redis or _redis(stack)) is not None:
+        if (url := options.redis or redis_url(stack)) is not None:
             ways.append(("redis", ["--redis", url]))
         for name, arguments in ways:
             times = _time_service(options.home, arguments, users, "bypass" if name == "none" else "hit")
@@ -67,23 +53,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _redis(stack: contextlib.ExitStack) -> str | None:
-    """A redis-server that runs as long as the stack is open, if there is a binary."""
-    binary = find_redis_server()
-    return None if binary is None else stack.enter_context(running_redis(binary)).url
-
-
-def _users(home: Path, n: int, seed: int) -> list[str]:
-    """Users of the published bundle, drawn at random, with repeats only when there are fewer than `n`."""
-    known = Registry(Home(home)).open("current").ids("users")
-    rng = random.Random(seed)
-    positions = rng.sample(range(len(known)), n) if len(known) >= n else rng.choices(range(len(known)), k=n)
-    return [known.external(position) for position in positions]
-
-
 def _time_service(home: Path, arguments: Sequence[str], users: Sequence[str], outcome: str) -> list[float]:
     """Milliseconds of each request to a service started with these options."""
-    with _service(home, arguments) as url:
+    with service(home, arguments) as (url, _):
         address = urlsplit(url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
         for user_id in users if outcome == "hit" else users[:N_WARM_UP]:
@@ -108,45 +80,9 @@ def _ask(connection: http.client.HTTPConnection, user_id: str) -> str | None:
     return answer.headers["X-Cache"]
 
 
-@contextlib.contextmanager
-def _service(home: Path, arguments: Sequence[str]) -> Iterator[str]:
-    """`shortlist serve` on a free port, as a process of its own."""
-    command = [*COMMAND, "--home", str(home), "--port", "0", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:
-        try:
-            first = process.stdout.readline() if process.stdout else ""
-            match = re.match(r"Serving (http://\S+) ", first)
-            if match is None:
-                raise SystemExit(f"the service did not start; try: shortlist serve --home {home}")
-            yield match[1]
-        finally:
-            process.send_signal(signal.SIGTERM)
-
-
 def _line(times: Sequence[float]) -> str:
     centiles = statistics.quantiles(times, n=100, method="inclusive")
     return f"{statistics.median(times):>10.2f} {centiles[94]:>8.2f} {centiles[98]:>8.2f}"
-
-
-def _machine(home: Path) -> str:
-    """What the figures were taken on and from."""
-    commit = subprocess.run(
-        ["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    version = Registry(Home(home)).current()
-    data = Registry(Home(home)).open("current").manifest.data
-    return (
-        f"{os.cpu_count()} CPUs, {_processor()}; Python {platform.python_version()}; commit {commit or 'unknown'}\n"
-        f"bundle {version}: {data.n_users:,} users, {data.n_items:,} items, {data.n_events:,} events"
-    )
-
-
-def _processor() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or "unknown processor"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,159 @@
+"""A load generator: requests at given moments or as fast as answers come, over connections that are used in turn.
+
+Latency counts from the moment that a request was due, so that a service which stalls is charged for all who wait
+meanwhile (Gil Tene's "coordinated omission"). A thread of its own keeps the time: an event loop's timers are coarse.
+"""
+
+import asyncio
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+import uvloop
+
+TIME_OUT_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Answers:
+    """What came of a run.
+
+    Attributes
+    ----------
+    milliseconds : list of float
+        From when each answered request was due.
+    seconds : float
+        From the first request to the last answer.
+    """
+
+    milliseconds: list[float] = field(default_factory=list)
+    errors: int = 0
+    hits: int = 0
+    seconds: float = 0.0
+
+
+def open_loop(url: str, users: Sequence[str], rate: float, seconds: float, connections: int, seed: int) -> Answers:
+    """Ask at a constant mean rate with Poisson arrivals, whether answers come or not."""
+    rng, due, moments = random.Random(seed), 0.0, []
+    while (due := due + rng.expovariate(rate)) < seconds:
+        moments.append(due)
+    return uvloop.run(_run(url, users, moments, connections))
+
+
+def closed_loop(url: str, users: Sequence[str], seconds: float, connections: int) -> Answers:
+    """Ask over each connection as soon as it has its answer."""
+    return uvloop.run(_run(url, users, None, connections, seconds))
+
+
+async def _run(
+    url: str, users: Sequence[str], moments: Sequence[float] | None, connections: int, seconds: float = 0.0
+) -> Answers:
+    loop, answers = asyncio.get_running_loop(), Answers()
+    address = urlsplit(url)
+    requests = [_request(address.netloc, user) for user in users]
+    run = _Run(answers, requests, closed_until=None if moments is not None else time.perf_counter() + seconds)
+    for _ in range(connections):
+        await loop.create_connection(lambda: _Connection(run), address.hostname, address.port)
+    start = time.perf_counter()
+    if moments is None:
+        run.closed_until = start + seconds
+        for _ in range(connections):
+            run.ask(time.perf_counter())
+    else:
+        _Pacer(loop, run, start, moments).start()
+        run.expected = len(moments)
+    await asyncio.wait_for(run.done.wait(), (moments[-1] if moments else seconds) + TIME_OUT_SECONDS)
+    answers.seconds = time.perf_counter() - start
+    return answers
+
+
+class _Pacer(threading.Thread):
+    """Hands each request to the loop when it is due."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, run: "_Run", start: float, moments: Sequence[float]) -> None:
+        super().__init__(daemon=True)
+        self._loop, self._run, self._moments = loop, run, [start + moment for moment in moments]
+
+    def run(self) -> None:
+        for due in self._moments:
+            if (wait := due - time.perf_counter()) > 0:
+                time.sleep(wait)
+            self._loop.call_soon_threadsafe(self._run.ask, due)
+
+
+class _Run:
+    """Requests that wait, and connections that are free, each first come first served."""
+
+    def __init__(self, answers: Answers, requests: Sequence[bytes], closed_until: float | None) -> None:
+        self.answers, self.requests, self.closed_until = answers, requests, closed_until
+        self.free: deque[_Connection] = deque()
+        self.waiting: deque[tuple[float, bytes]] = deque()
+        self.done = asyncio.Event()
+        self.asked = self.finished = 0
+        self.expected: int | None = None
+
+    def ask(self, due: float) -> None:
+        """Send the next user's request, or let it wait for a connection."""
+        request = self.requests[self.asked % len(self.requests)]
+        self.asked += 1
+        if self.free:
+            self.free.popleft().send(due, request)
+        else:
+            self.waiting.append((due, request))
+
+    def answered(self, connection: "_Connection", due: float, status: int, hit: bool) -> None:
+        """Count an answer, and use the connection again."""
+        now = time.perf_counter()
+        self.finished += 1
+        if status == 200:
+            self.answers.milliseconds.append((now - due) * 1000)
+            self.answers.hits += hit
+        else:
+            self.answers.errors += 1
+        if self.waiting:
+            connection.send(*self.waiting.popleft())
+            return
+        self.free.append(connection)
+        if self.closed_until is not None and now < self.closed_until:
+            self.ask(now)
+        elif self.finished == (self.asked if self.closed_until is not None else self.expected):
+            self.done.set()
+
+
+class _Connection(asyncio.Protocol):
+    """One kept-alive connection with at most one request under way."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._received = b""
+        self._due = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._run.free.append(self)
+
+    def send(self, due: float, request: bytes) -> None:
+        self._due, self._received = due, b""
+        self._transport.write(request)  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, end, body = self._received.partition(b"\r\n\r\n")
+        if not end:
+            return
+        lowered = head.lower()
+        length = int(lowered.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
+        if len(body) >= length:
+            self._run.answered(self, self._due, int(head[9:12]), b"x-cache: hit" in lowered)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self not in self._run.free:
+            self._run.answered(self, self._due, 0, hit=False)
+
+
+def _request(host: str, user: str) -> bytes:
+    return f"GET /recommendations/{quote(user, safe='')}?limit=10 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
