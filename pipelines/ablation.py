@@ -137,13 +137,13 @@ def _trained_row(
     settings = config.candidate_gen.with_limit(without, 0) if without else config.candidate_gen
     begin = time.monotonic()
     made = config.model_copy(update={"candidate_gen": settings})
-    trained = fit_recommender(shop.at(exam.past), exam.as_of, made, reporter)
+    trained = fit_recommender(shop.as_known(exam.past), exam.as_of, made, reporter)
     seconds = time.monotonic() - begin
     return Row(without, _scores(trained, exam, reporter), seconds), trained.choices.get("als", {})
 
 
 def _scores(trained: Trained, exam: Exam, reporter: Reporter) -> UserScores:
-    two_stage, _ = own_stages(trained.recommender.two_stage)
+    two_stage, _ = own_stages(trained.recommender)
     hits = segment_hits(two_stage, exam.past, exam.test_set, K, reporter=reporter)
     counts = {segment: exam.test_set.n_relevant(segment) for segment in SEGMENTS}
     return {

@@ -74,14 +74,14 @@ def evaluate_home(
     exam, shop = make_exam(home, everything, catalog, config, protocol, test_days, cut)
     _require_users(exam)
     reporter.step(f"protocol {exam.test_set.protocol}: training on {len(exam.past):,} interactions")
-    trained = fit_recommender(shop.at(exam.past), exam.as_of, config, reporter)
+    trained = fit_recommender(shop.as_known(exam.past), exam.as_of, config, reporter)
     reporter.step("baselines, their settings chosen on the past")
     windows = exam.windows(config.ranking.held_out_share, config.seed)
     seconds = max(exam.test_set.end - exam.test_set.cut, 1)
     baselines = fit_baselines(exam.past, exam.as_of, seconds, config.seed, reporter, k=ks[0], windows=windows)
     reporter.step("lists for the test users")
     return evaluate_on(
-        [*own_stages(trained.recommender.two_stage), *baselines],
+        [*own_stages(trained.recommender), *baselines],
         TWO_STAGE,
         exam.past,
         exam.test_set,

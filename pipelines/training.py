@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from candidate_gen.training import fit_generator
@@ -52,9 +53,13 @@ class ShopData:
     attributes: ItemAttributes
     target: str
 
-    def at(self, interactions: Interactions) -> "ShopData":
-        """The same shop with other interactions, over the same users and items."""
-        return replace(self, interactions=interactions)
+    def as_known(self, past: Interactions) -> "ShopData":
+        """The same shop at a moment of the past, over the same users and items.
+
+        Nothing is discontinued then: the catalogue says what is today.
+        """
+        nothing = np.zeros_like(self.attributes.discontinued)
+        return replace(self, interactions=past, attributes=replace(self.attributes, discontinued=nothing))
 
 
 @dataclass(frozen=True, slots=True)

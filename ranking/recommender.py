@@ -1,7 +1,7 @@
 """The one path that produces a list, for requests, batches and evaluations alike: external ids in, external ids out."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby, tee
 from typing import Final, Literal
@@ -13,6 +13,7 @@ from cachetools import LRUCache
 from candidate_gen.sources import SOURCES
 from candidate_gen.sources.history import History as OwnItems
 from candidate_gen.sources.popular import Popular
+from data.arrays.histories import Histories, StoredHistories
 from data.attributes import ItemAttributes
 from data.interactions import History, Interactions, empty_history
 from ranking.two_stage import ListRequest, Mask, RankedList, Stage, TwoStage
@@ -125,6 +126,8 @@ class Recommender:
         The moment, in seconds, that lists are made for: the end of the data, since nothing later is known.
     target : str
         The event type that `interactions` marks as target.
+    histories : Histories, optional
+        Where requests find a user's history; `interactions` as of `as_of` without it.
     """
 
     def __init__(
@@ -135,6 +138,7 @@ class Recommender:
         two_stage: TwoStage,
         as_of: int,
         target: str = EventType.PURCHASE,
+        histories: Histories | None = None,
     ) -> None:
         self.version = version
         self.interactions = interactions
@@ -142,6 +146,7 @@ class Recommender:
         self.two_stage = two_stage
         self.as_of = as_of
         self.target = target
+        self.histories = histories or StoredHistories(interactions, as_of)
         self._shown = ~attributes.discontinued if attributes.discontinued.any() else None
         self._shown_ids: dict[int, str] = {}
         self._category_masks: LRUCache[str, Mask] = LRUCache(maxsize=MASKS_KEPT)
@@ -155,30 +160,37 @@ class Recommender:
         for stage, of_stage in groupby(queries, key=lambda query: query.stage):
             for_lists, for_answers = tee(self._asked(query) for query in of_stage)
             requests = (asked.request for asked in for_lists)
-            for asked, ranked in zip(for_answers, self.two_stage.rank_many(requests, stage), strict=True):
+            for asked, ranked in zip(for_answers, self.ranked(requests, stage), strict=True):
                 yield self._answer(asked, ranked)
+
+    def ranked(self, requests: Iterable[ListRequest], stage: Stage = "full") -> Iterator[RankedList]:
+        """Make the lists of histories, by position: what requests, batches and evaluations share.
+
+        Whatever a request allows, an item that is discontinued is in no list.
+        """
+        shown = self._shown
+        if shown is None:
+            return self.two_stage.rank_many(requests, stage)
+        return self.two_stage.rank_many((_only(request, shown) for request in requests), stage)
 
     def history(self, user_id: str) -> History:
         """What is known of a user; empty for an unknown one."""
-        return self._history(self.interactions.users.find(user_id))
-
-    def _history(self, user_idx: int) -> History:
-        if user_idx == MISSING:
-            return empty_history(self.as_of)
-        return self.interactions.history(user_idx, self.as_of)
+        known = self.histories.of(user_id)
+        return empty_history(self.as_of) if known is None else known
 
     def _asked(self, query: Query) -> "_Asked":
         """Look up everything that a query names, once."""
-        user_idx = self.interactions.users.find(query.user_id)
-        history, excluded = self._history(user_idx), self._excluded(query)
+        known, excluded = self.histories.of(query.user_id), self._excluded(query)
+        history = empty_history(self.as_of) if known is None else known
         allowed = self._allowed(query, history, excluded)
-        return _Asked(query, user_idx, excluded, ListRequest(history, query.offset + query.limit, allowed))
+        request = ListRequest(history, query.offset + query.limit, allowed)
+        return _Asked(query, known is not None, excluded, request)
 
     def _allowed(self, query: Query, history: History, excluded: npt.NDArray[np.int32]) -> Mask | None:
-        """The items that pass the query's filters and are not discontinued; None when all are."""
+        """The items that pass the query's filters; None when all do."""
         if not (query.categories or query.exclude or query.in_stock or query.exclude_purchased or query.exclude_seen):
-            return self._shown
-        allowed = np.ones(len(self.interactions.items), dtype=np.bool_) if self._shown is None else self._shown.copy()
+            return None
+        allowed = np.ones(len(self.interactions.items), dtype=np.bool_)
         if query.categories:
             allowed &= np.logical_or.reduce([self._in_category(path) for path in query.categories])
         if query.in_stock:
@@ -242,7 +254,7 @@ class Recommender:
         for path in query.categories:
             if self.attributes.categories.position(path) == MISSING:
                 yield f"No item is in the category {path!r}."
-        if query.user_id != NOBODY and asked.user_idx == MISSING:
+        if query.user_id != NOBODY and not asked.is_known:
             yield "The user is unknown: the list holds what is popular."
         for item_id, position in zip(query.exclude, asked.excluded, strict=True):
             if position == MISSING:
@@ -288,10 +300,10 @@ class Recommender:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A query with what it names: the user's position, the excluded items' (``MISSING`` where unknown), the request."""
+    """A query with what it names: is its user known, the excluded items (``MISSING`` where unknown), the request."""
 
     query: Query
-    user_idx: int
+    is_known: bool
     excluded: npt.NDArray[np.int32]
     request: ListRequest
 
@@ -301,6 +313,11 @@ def _reasons_of(sources: tuple[str, ...], is_found: tuple[bool, ...], was_bought
     """The reasons that sources stand for, of those that found an item; ``filler`` when none did."""
     reasons = [REASONS[source] for source, found in zip(sources, is_found, strict=True) if found]
     return tuple(BOUGHT if name == OwnItems.reason and was_bought else name for name in reasons) or (FILLER,)
+
+
+def _only(request: ListRequest, shown: Mask) -> ListRequest:
+    """The same request among items that are shown."""
+    return replace(request, allowed=shown if request.allowed is None else request.allowed & shown)
 
 
 def _places(item_idx: npt.NDArray[np.int32], candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

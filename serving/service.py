@@ -42,8 +42,9 @@ class Plan:
     @property
     def cache_key(self) -> str:
         """The key of the list: of all that it depends on."""
-        wanted = _LIST_PARAMETERS(self.query), self.warnings
-        return cache_key(self.recommender.version, self.variant, self.experiments_hash, self.query.user_id, wanted)
+        user_id = self.query.user_id
+        wanted = _LIST_PARAMETERS(self.query), self.warnings, self.recommender.histories.mark(user_id)
+        return cache_key(self.recommender.version, self.variant, self.experiments_hash, user_id, wanted)
 
     def tail(self) -> bytes:
         """Make the list: the part of the answer that the same request would get again, without its first brace."""

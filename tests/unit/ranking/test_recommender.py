@@ -9,7 +9,9 @@ import pytest
 from candidate_gen.settings import CandidateConfig
 from candidate_gen.training import fit_generator
 from data.arrays.past import Past
+from data.interactions import History
 from data.store import read_events
+from offline_eval.stages import STAGE_ONE, TWO_STAGE, own_stages
 from ranking.recommender import BOUGHT, FILLER, N_CONTRIBUTIONS, NOBODY, REASONS, Query, Recommendation, Recommender
 from ranking.training_set import fit_context
 from ranking.two_stage import TwoStage
@@ -52,6 +54,38 @@ def test_discontinued_items_are_never_shown(viewer: Recommender, query: Query) -
     attributes = replace(viewer.attributes, discontinued=gone)
     without = Recommender("v", viewer.interactions, attributes, viewer.two_stage, viewer.as_of)
     assert set(ids(without.recommend(query))) == {"a", "b", "d", "e"}
+
+
+@pytest.mark.parametrize("stage", [TWO_STAGE, STAGE_ONE])
+def test_what_is_evaluated_is_the_path_of_requests(viewer: Recommender, stage: str) -> None:
+    """A list under evaluation is the request's, and what is discontinued is in neither."""
+    gone = np.zeros(len(viewer.interactions.items), dtype=np.bool_)
+    gone[viewer.interactions.items.position("c")] = True
+    attributes = replace(viewer.attributes, discontinued=gone)
+    recommender = Recommender("v", viewer.interactions, attributes, viewer.two_stage, viewer.as_of)
+    (system,) = (one for one in own_stages(recommender) if one.name == stage)
+    listed = system.ranking(recommender.history("u1"), 3, None)
+    asked = recommender.recommend(Query("u1", limit=3, stage=system.stage))
+    assert viewer.interactions.items.externals(listed) == ids(asked)
+    assert "c" not in ids(asked)
+
+
+def test_histories_come_from_where_the_recommender_is_told(viewer: Recommender) -> None:
+    """A list is that of the history found, of a user whom the bundle does not know, too."""
+
+    class Borrowed:
+        def of(self, user_id: str) -> History | None:
+            return viewer.history("u1") if user_id == "new" else None
+
+        def mark(self, user_id: str) -> str:
+            return user_id
+
+    told = Recommender(
+        "v", viewer.interactions, viewer.attributes, viewer.two_stage, viewer.as_of, histories=Borrowed()
+    )
+    assert ids(told.recommend(Query("new", limit=3))) == ids(viewer.recommend(Query("u1", limit=3)))
+    assert told.recommend(Query("new", limit=3)).warnings == ()
+    assert told.recommend(Query("u1", limit=3)).warnings == ("The user is unknown: the list holds what is popular.",)
 
 
 @pytest.mark.parametrize("user", USERS)

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 
 import pytest
 
+from data.arrays.histories import StoredHistories
 from experiments.config import ExperimentsConfig
 from ranking.recommender import Query, Recommender
 from serving.parameters import ListParameters
@@ -70,3 +71,16 @@ def test_what_an_experiment_sets_is_part_of_the_key(small_recommender: Recommend
     queries = [Query("u"), *(replace(Query("u"), **{name: value}) for name, value in changes.items())]
     keys = {service._plan(query, WANTED, small_recommender, "control").cache_key for query in queries}
     assert len(keys) == len(queries)
+
+
+def test_the_mark_of_a_history_is_part_of_the_key(small_recommender: Recommender) -> None:
+    """A list made of an older history is not found under a newer one's key."""
+
+    class Marked(StoredHistories):
+        def mark(self, user_id: str) -> str:
+            return "later" if user_id == "user-001" else ""
+
+    newer = copy(small_recommender)
+    newer.histories = Marked(small_recommender.interactions, small_recommender.as_of)
+    assert plan(newer).cache_key != plan(small_recommender).cache_key
+    assert plan(newer, user_id="user-002").cache_key == plan(small_recommender, user_id="user-002").cache_key

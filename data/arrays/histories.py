@@ -1,0 +1,35 @@
+"""Where lists find what a user did."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from data.interactions import History, Interactions
+from shortlist.ids import MISSING
+
+
+class Histories(Protocol):
+    """Users' histories by external id, each as of the moment that its list is made for."""
+
+    def of(self, user_id: str) -> History | None:
+        """What is known of a user; None of one whom nobody has seen."""
+
+    def mark(self, user_id: str) -> str:
+        """A short text that changes whenever `of` does: a list kept under another mark is out of date."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHistories:
+    """What a bundle holds: it never changes."""
+
+    interactions: Interactions
+    as_of: int
+
+    def of(self, user_id: str) -> History | None:
+        """The user's interactions before `as_of`: views, no copies."""
+        user_idx = self.interactions.users.find(user_id)
+        return None if user_idx == MISSING else self.interactions.history(user_idx, self.as_of)
+
+    def mark(self, user_id: str) -> str:
+        """Always the same."""
+        del user_id
+        return ""
