@@ -15,6 +15,7 @@ from pipelines.moments import Moment
 from pipelines.options import ManyValuesCommand, config_option, exits, home_option, json_option, print_json
 from pipelines.settings import read_config
 from pipelines.strays import without_strays
+from ranking.compiling import keep_compiled
 from shortlist.home import Home
 from shortlist.progress import ConsoleReporter
 
@@ -47,6 +48,7 @@ def ablate_command(
     """
     config = read_config(config_path)
     reporter = ConsoleReporter()
+    keep_compiled(home)
     everything = without_strays(read_events(home), reporter) if cut is None else read_events(home)
     exam, shop = make_exam(home, everything, read_items(home), config, protocol, test_days, cut)
     folder = report or home.reports / "ablation"

@@ -19,6 +19,7 @@ from pipelines.needs import of_training
 from pipelines.settings import Config
 from pipelines.strays import without_strays
 from pipelines.training import ShopData, build_shop, fit_recommender
+from ranking.compiling import keep_compiled
 from ranking.snapshots import MIN_SHARE_WITH_TIMES, share_with_times
 from shortlist.columns import TIMESTAMP
 from shortlist.errors import DataError
@@ -67,6 +68,7 @@ def evaluate_home(
     StoreUnavailable
         When disk or memory cannot be enough.
     """
+    keep_compiled(home)
     reporter.step("reading the events")
     everything, catalog = read_events(home), read_items(home)
     everything = without_strays(everything, reporter) if cut is None else everything

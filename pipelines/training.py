@@ -24,6 +24,7 @@ from pipelines.needs import of_training
 from pipelines.settings import Config
 from pipelines.strays import without_strays
 from ranking.bundling import feature_schema, save_recommender
+from ranking.compiling import keep_compiled
 from ranking.recommender import Recommender
 from ranking.snapshots import plan_labels
 from ranking.stage_one import choose_stage_one
@@ -119,6 +120,7 @@ def train(home: Home, config: Config, reporter: Reporter, *, until: datetime | N
     StoreUnavailable
         When the home cannot be written to, or disk or memory cannot be enough.
     """
+    keep_compiled(home)
     reporter.step("reading the events")
     events, catalog = read_events(home, until=until), read_items(home)
     events = without_strays(events, reporter) if until is None else events

@@ -8,17 +8,19 @@ from pydantic import ValidationError
 from candidate_gen.bundling import load_generator, save_generator
 from candidate_gen.settings import CandidateConfig, upgraded
 from data.bundling import load_attributes, load_interactions, save_attributes, save_interactions
+from ranking.compiling import keep_compiled
 from ranking.features import FeatureContext, unknown_features
 from ranking.features.item import RHYTHMS, rhythm_feature
 from ranking.item_stats import ROWS, FloatArray, ItemStats
 from ranking.order import HALF_LIVES, ORDERS, USUAL_HALF_LIFE, Order
 from ranking.ranker import load_ranker
-from ranking.recommender import Query, Recommender
+from ranking.recommender import NOBODY, Query, Recommender
 from ranking.two_stage import TwoStage
 from shortlist.bundle import Bundle, BundleWriter
 from shortlist.checks import check_shape
 from shortlist.columns import EventType
 from shortlist.errors import BundleError, FeatureSchemaError
+from shortlist.home import Home
 
 RANKER_FILE = "ranker.txt"
 
@@ -40,7 +42,7 @@ def save_recommender(writer: BundleWriter, recommender: Recommender) -> None:
 
 
 def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
-    """Map a verified bundle and warm it up with one list.
+    """Map a verified bundle and warm it up with a few lists: no later request compiles anything.
 
     Parameters
     ----------
@@ -54,6 +56,7 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     BundleError
         When a file that is needed is not listed, arrays do not fit one another, or the ranker's trees are not sound.
     """
+    keep_compiled(Home(bundle.folder.parents[1]))
     config = _trained_with(bundle)
     sources = tuple(source.name for source in config.sources())
     names = _known_features(bundle, sources)
@@ -113,7 +116,8 @@ def _load_stat(bundle: Bundle, names: tuple[str, ...], name: str, n_items: int) 
 
 
 def _warm_up(recommender: Recommender) -> None:
-    """Make the list of one real user, so that a bundle that cannot answer is found before it serves."""
+    """Make lists of every kind: a bundle that cannot answer is found, and kernels are compiled, before it serves."""
     users = recommender.interactions.users
-    if len(users):
-        recommender.recommend(Query(users.external(0)))
+    known = users.external(0) if len(users) else NOBODY
+    for query in (Query(known), Query(NOBODY), Query(known, exclude_seen=True), Query(known, stage="retrieval")):
+        recommender.recommend(query)

@@ -66,6 +66,11 @@ class Home:
         return self.root / "CURRENT"
 
     @property
+    def compiled(self) -> Path:
+        """Compiled kernels, where they cannot be kept beside their source. Machine code: not to be copied elsewhere."""
+        return self.root / ".compiled"
+
+    @property
     def reports(self) -> Path:
         """Evaluation reports, one folder per version."""
         return self.root / "reports"
