@@ -81,7 +81,7 @@ class FactorIndex:
 def open_index(path: Path, items: npt.NDArray[np.int32]) -> FactorIndex:
     """Map an index file whose hash has been checked (FAISS trusts what it reads), for one thread a search."""
     faiss.omp_set_num_threads(1)
-    return FactorIndex(faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY), items)
+    return FactorIndex(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC), items)
 
 
 def build_index(

@@ -44,11 +44,12 @@ class IdMap:
     (2, 1, -1, 'milk')
     """
 
-    __slots__ = ("_index", "offsets", "text")
+    __slots__ = ("_bytes", "_index", "_starts", "offsets", "text")
 
     def __init__(self, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> None:
         self.text = text
         self.offsets = offsets
+        self._bytes, self._starts = text.data, offsets.data  # quicker than ndarrays for one at a time
         self._index: pd.Index[Any] | None = None
 
     @classmethod
@@ -101,4 +102,4 @@ class IdMap:
     def _bytes_at(self, position: int) -> bytes:
         if not 0 <= position < len(self):
             raise IndexError(position)
-        return self.text[self.offsets[position] : self.offsets[position + 1]].tobytes()
+        return bytes(self._bytes[self._starts[position] : self._starts[position + 1]])
