@@ -12,6 +12,7 @@ import click
 
 from console.server import running_console
 from console.settings import ConsoleSettings
+from monitoring.counters import ServiceCounters
 from pipelines.options import config_option, exits, home_option
 from pipelines.settings import read_config
 from ranking.recommender import Recommender
@@ -24,7 +25,7 @@ from serving.settings import (
     ServiceSettings,
     read_api_key,
 )
-from serving.state import open_backend
+from serving.state import open_cache
 from shortlist.errors import ShortlistError
 from shortlist.home import Home
 
@@ -107,7 +108,7 @@ def serve(settings: ServiceSettings, host: str, port: int, workers: int, console
     ShortlistError
         When the address cannot be had.
     """
-    open_backend(settings)  # connects to nothing, but refuses a URL that is none
+    open_cache(settings, ServiceCounters())  # connects to nothing, but refuses a URL that is none
     service = load_service(settings)
     with listen(host, port) as listener, _console(settings, listener, console_port):
         _announce(settings, service, listener, workers)

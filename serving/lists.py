@@ -110,12 +110,15 @@ async def _tail(running: Running, plan: Plan) -> tuple[bytes, Outcome]:
 async def _cached_or_made(running: Running, plan: Plan) -> tuple[bytes, Outcome]:
     if running.cache is None or plan.query.explain:
         return plan.tail(), "bypass"
-    found = await running.cache.get(plan.cache_key)
+    key = plan.cache_key
+    found = await running.cache.get(key)
     if found.outcome == "hit":
         return found.value, found.outcome
     tail = plan.tail()
     if found.outcome == "miss":
-        await running.cache.put(plan.cache_key, tail)
+        await running.cache.put(key, tail)
+    else:
+        running.cache.remember(key, tail)
     return tail, found.outcome
 
 

@@ -28,7 +28,6 @@ class RedisCache:
     ----------
     url : str
         ``redis://``, ``rediss://`` or ``unix://``.
-    ttl_seconds : int
     timeout_seconds : float
     max_connections : int
 
@@ -40,8 +39,7 @@ class RedisCache:
 
     name = "redis"
 
-    def __init__(self, url: str, ttl_seconds: int, timeout_seconds: float, max_connections: int) -> None:
-        self._ttl_seconds = ttl_seconds
+    def __init__(self, url: str, timeout_seconds: float, max_connections: int) -> None:
         self._timeout_seconds = timeout_seconds
         self._slots = asyncio.Semaphore(max_connections)
         self._client = Redis(connection_pool=_pool(url, max_connections))
@@ -51,9 +49,9 @@ class RedisCache:
         value: bytes | None = await self._ask(lambda: self._client.get(key))
         return value
 
-    async def put(self, key: str, value: bytes) -> None:
-        """Keep bytes under a key, whatever lay there."""
-        await self._ask(lambda: self._client.set(key, value, ex=self._ttl_seconds))
+    async def put(self, key: str, value: bytes, seconds: int) -> None:
+        """Keep bytes under a key for so long, whatever lay there."""
+        await self._ask(lambda: self._client.set(key, value, ex=seconds))
 
     async def ping(self) -> None:
         """Return when Redis answers."""

@@ -26,7 +26,7 @@ class ServingConfig(ConfigModel):
     max_limit: int = Field(default=100, ge=1, le=1000)
     max_offset: int = Field(default=400, ge=0, le=10_000)
     cache_ttl_seconds: int = Field(default=300, ge=0, le=86_400)
-    cache_memory_bytes: int = Field(default=64 * 2**20, ge=2**20)
+    cache_memory_bytes: int = Field(default=64 * 2**20, ge=0)
     redis_timeout_ms: float = Field(default=10.0, gt=0, le=1000)
     redis_max_connections: int = Field(default=64, ge=1, le=1000)
     breaker_failures: int = Field(default=5, ge=1)

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 
 from monitoring.counters import ServiceCounters
 from serving.breaker import CircuitBreaker
-from serving.cache import CacheBackend, ListCache, MemoryCache
+from serving.cache import ListCache, MemoryCache
 from serving.redis_cache import RedisCache
 from serving.service import Service
 from serving.settings import ServiceSettings
@@ -37,26 +37,19 @@ def running_app(app: FastAPI) -> Running | None:
 
 
 def open_cache(settings: ServiceSettings, counters: ServiceCounters) -> ListCache | None:
-    """The cache that the settings describe. Connects to nothing yet."""
-    backend = open_backend(settings)
-    if backend is None:
-        return None
-    config = settings.config
-    return ListCache(backend, CircuitBreaker(config.breaker_failures, config.breaker_pause_seconds), counters)
-
-
-def open_backend(settings: ServiceSettings) -> CacheBackend | None:
-    """Where finished lists lie, None when caching is switched off. Connects to nothing yet.
+    """The cache that the settings describe, None when caching is switched off. Connects to nothing yet.
 
     Raises
     ------
     ConfigError
         When the Redis URL is not one.
     """
-    config = settings.config
-    if config.cache_ttl_seconds == 0:
+    config, memory, store = settings.config, None, None
+    if config.cache_memory_bytes > 0:
+        memory = MemoryCache(config.cache_memory_bytes)
+    if settings.redis_url is not None:
+        store = RedisCache(settings.redis_url, config.redis_timeout_ms / 1000, config.redis_max_connections)
+    if config.cache_ttl_seconds == 0 or (memory is None and store is None):
         return None
-    if settings.redis_url is None:
-        return MemoryCache(config.cache_memory_bytes, config.cache_ttl_seconds)
-    timeout_seconds = config.redis_timeout_ms / 1000
-    return RedisCache(settings.redis_url, config.cache_ttl_seconds, timeout_seconds, config.redis_max_connections)
+    breaker = CircuitBreaker(config.breaker_failures, config.breaker_pause_seconds)
+    return ListCache(memory, store, config.cache_ttl_seconds, breaker, counters)

@@ -1,4 +1,7 @@
-"""Redis slow, full, gone, killed or full of garbage: every request is answered, at full quality."""
+"""Redis slow, full, gone, killed or full of garbage: every request is answered, at full quality.
+
+The workers' own memory is switched off but where a test says so, since it hides Redis.
+"""
 
 import contextlib
 import socket
@@ -17,6 +20,7 @@ Serve = Callable[..., httpx.Client]
 Metric = Callable[[httpx.Client, str], float]
 URL = "/recommendations/user-000"
 USERS = [f"user-{number:03}" for number in range(40)]
+NO_MEMORY = {"cache_memory_bytes": 0}
 ERRORS = 'shortlist_cache_errors_total{backend="redis"'
 
 
@@ -51,7 +55,7 @@ def check_full(answer: httpx.Response) -> None:
 
 def test_redis_holds_lists_with_a_time_to_live_and_no_user_in_clear(serve: Serve, redis: RedisServer) -> None:
     """Every key expires, and neither keys nor values name the user."""
-    client = serve(redis_url=redis.url, cache_ttl_seconds=100)
+    client = serve(**NO_MEMORY, redis_url=redis.url, cache_ttl_seconds=100)
     assert [client.get(URL).headers["x-cache"] for _ in range(2)] == ["miss", "hit"]
     with redis_library.Redis.from_url(redis.url) as direct:
         keys = direct.keys("*")
@@ -62,14 +66,14 @@ def test_redis_holds_lists_with_a_time_to_live_and_no_user_in_clear(serve: Serve
 
 def test_two_services_share_what_is_cached(serve: Serve, redis: RedisServer) -> None:
     """What one worker made the other finds."""
-    first, second = serve(redis_url=redis.url), serve(redis_url=redis.url)
+    first, second = serve(**NO_MEMORY, redis_url=redis.url), serve(**NO_MEMORY, redis_url=redis.url)
     assert first.get(URL).headers["x-cache"] == "miss"
     assert second.get(URL).headers["x-cache"] == "hit"
 
 
 def test_no_redis_at_all_is_a_bypass(serve: Serve, metric: Metric) -> None:
     """With nothing listening the list is made, the failure counted, and the service stays ready."""
-    client = serve(redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    client = serve(**NO_MEMORY, redis_url=f"redis://127.0.0.1:{free_port()}/0")
     answer = client.get(URL)
     check_full(answer)
     assert answer.headers["x-cache"] == "bypass"
@@ -82,7 +86,7 @@ def test_no_redis_at_all_is_a_bypass(serve: Serve, metric: Metric) -> None:
 def test_a_redis_that_never_answers_costs_its_budget_and_no_more(serve: Serve, metric: Metric) -> None:
     """Each request waits the time-out at most; after the configured failures the breaker opens and nobody waits."""
     with silent_server() as port:
-        client = serve(redis_url=f"redis://127.0.0.1:{port}/0", redis_timeout_ms=100, breaker_failures=3)
+        client = serve(**NO_MEMORY, redis_url=f"redis://127.0.0.1:{port}/0", redis_timeout_ms=100, breaker_failures=3)
         seconds = []
         for user in USERS[:8]:
             start = time.perf_counter()
@@ -98,7 +102,7 @@ def test_a_redis_that_never_answers_costs_its_budget_and_no_more(serve: Serve, m
 
 def test_a_redis_killed_in_mid_flight_fails_no_request(serve: Serve, redis: RedisServer, metric: Metric) -> None:
     """Under concurrent requests the server is killed; every answer is full. When it is back, so is the cache."""
-    client = serve(redis_url=redis.url, breaker_failures=3, breaker_pause_seconds=0.3)
+    client = serve(**NO_MEMORY, redis_url=redis.url, breaker_failures=3, breaker_pause_seconds=0.3)
     half_way = threading.Barrier(2)
     answers: list[httpx.Response] = []
 
@@ -125,7 +129,7 @@ def test_a_redis_killed_in_mid_flight_fails_no_request(serve: Serve, redis: Redi
 
 def test_a_redis_that_hangs_after_a_good_start_fails_no_request(serve: Serve, redis: RedisServer) -> None:
     """Stopped under open connections, Redis is waited for once and then left alone; awake again, it is used again."""
-    client = serve(redis_url=redis.url, redis_timeout_ms=50, breaker_failures=1, breaker_pause_seconds=0.3)
+    client = serve(**NO_MEMORY, redis_url=redis.url, redis_timeout_ms=50, breaker_failures=1, breaker_pause_seconds=0.3)
     client.get(URL)
     redis.pause()
     try:
@@ -141,7 +145,7 @@ def test_a_redis_that_hangs_after_a_good_start_fails_no_request(serve: Serve, re
 
 def test_a_full_redis_still_gives_what_it_has(serve: Serve, redis: RedisServer, metric: Metric) -> None:
     """When Redis takes nothing more, known lists are hits, new ones are made, and the breaker stays closed."""
-    client = serve(redis_url=redis.url, breaker_failures=1)
+    client = serve(**NO_MEMORY, redis_url=redis.url, breaker_failures=1)
     client.get(URL)
     with redis_library.Redis.from_url(redis.url) as direct:
         direct.config_set("maxmemory-policy", "noeviction")
@@ -158,7 +162,7 @@ def test_a_full_redis_still_gives_what_it_has(serve: Serve, redis: RedisServer, 
 @pytest.mark.parametrize("kind", ["garbage", "cut", "other_type"])
 def test_garbage_in_redis_is_made_good(serve: Serve, redis: RedisServer, metric: Metric, kind: str) -> None:
     """A value that is not the sealed list is a counted miss, and is replaced by the right one."""
-    client = serve(redis_url=redis.url)
+    client = serve(**NO_MEMORY, redis_url=redis.url)
     expected = client.get(URL).json()["items"]
     with redis_library.Redis.from_url(redis.url) as direct:
         (key,) = direct.keys("*")
@@ -178,7 +182,20 @@ def test_garbage_in_redis_is_made_good(serve: Serve, redis: RedisServer, metric:
 def test_a_server_that_is_no_redis_is_survived(serve: Serve) -> None:
     """What answers in another language is a failure of the cache, not of the request."""
     other = serve()
-    client = serve(redis_url=f"redis://127.0.0.1:{other.base_url.port}/0", redis_timeout_ms=200)
+    client = serve(**NO_MEMORY, redis_url=f"redis://127.0.0.1:{other.base_url.port}/0", redis_timeout_ms=200)
     answer = client.get(URL)
     check_full(answer)
     assert answer.headers["x-cache"] == "bypass"
+
+
+def test_memory_goes_on_where_redis_is_gone(serve: Serve, redis: RedisServer) -> None:
+    """What this worker gave before is still a hit; what it did not give is made, as ever."""
+    client = serve(redis_url=redis.url, breaker_failures=1)
+    first = client.get(URL)
+    redis.kill()
+    again = client.get(URL)
+    assert (again.headers["x-cache"], again.json()["items"]) == ("hit", first.json()["items"])
+    other = client.get("/recommendations/user-001")
+    check_full(other)
+    assert other.headers["x-cache"] == "bypass"
+    assert client.get("/recommendations/user-001").headers["x-cache"] == "hit"
