@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "versions": "pipelines.model_commands:versions_command",
     "inspect": "pipelines.model_commands:inspect_command",
     "serve": "pipelines.serve_command:serve_command",
+    "profile": "pipelines.profile_command:profile_command",
     "doctor": "pipelines.doctor_command:doctor_command",
 }
 """Where each command is, in the order of the help page. `doctor` must start where a library does not."""

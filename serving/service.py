@@ -110,8 +110,13 @@ class Service:
         return Plan(recommender, variant, query, wanted.warnings, self._experiments_hash)
 
 
-def load_service(settings: ServiceSettings) -> Service:
+def load_service(settings: ServiceSettings, version: str = "current") -> Service:
     """Load the published bundle, and each one that an enabled experiment names, each warm and on one thread.
+
+    Parameters
+    ----------
+    version : str
+        Another bundle than the published one: its name, or ``latest``.
 
     Raises
     ------
@@ -123,13 +128,13 @@ def load_service(settings: ServiceSettings) -> Service:
     threadpool_limits(1)  # requests are parallel over workers; threads below one request would only fight
     experiments = ExperimentsConfig() if settings.experiments is None else load_experiments(settings.experiments)
     registry = Registry(settings.home)
-    current = load_recommender(registry.open("current"), num_threads=1)
+    current = load_recommender(registry.open(version), num_threads=1)
     others = {}
-    for version in sorted(Assigner(experiments).bundles() - {current.version}):
+    for name in sorted(Assigner(experiments).bundles() - {current.version}):
         try:
-            others[version] = load_recommender(registry.open(version), num_threads=1)
+            others[name] = load_recommender(registry.open(name), num_threads=1)
         except BundleError as error:
-            raise BundleError(f"{settings.experiments}: an experiment needs the bundle {version}: {error}") from error
+            raise BundleError(f"{settings.experiments}: an experiment needs the bundle {name}: {error}") from error
     service = Service(current, others, experiments)
     gc.collect()
     gc.freeze()  # what is loaded stays: no later collection walks over it

@@ -1,11 +1,15 @@
 """Commands that look: what was imported, and what a user's list comes from."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 from click.testing import CliRunner
 
+from candidate_gen.sources import SOURCES
 from pipelines.cli import group
+from pipelines.profiling import _clocks, _parts
 from ranking.recommender import Query, Recommender
 from shortlist.home import Home
 
@@ -63,3 +67,34 @@ def test_versions_fit_a_narrow_terminal(small_home: Home, monkeypatch) -> None:
     (row,) = [line for line in lines if listed["version"] in line]
     assert f"{listed['n_events']:,}" in row
     assert f"{listed['version']} *" in row
+
+
+def test_profile_says_where_the_time_of_a_request_goes(small_home: Home) -> None:
+    """Every source, every group of features, the trees and the answer have a line; together they are a request.
+
+    In a process of its own: it sets threads and freezes what is loaded.
+    """
+    command = [sys.executable, "-c", "from pipelines.cli import main; main()", "profile", "--requests", "30"]
+    done = subprocess.run([*command, "--json", "--home", small_home.root], capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    steps = {step["name"]: step for step in found["steps"]}
+    assert {f"{source.name}: {part}" for source in SOURCES for part in ("ask", "best")} <= set(steps)
+    assert {f"features: {group}" for group in ("useritem", "source", "item", "affinity", "user")} <= set(steps)
+    assert {"trees", "answer: JSON", "history: by item"} <= set(steps)
+    assert all(step["microseconds"] > 0 for name, step in steps.items() if step["calls"])
+    assert all(step["calls"] == 1 for name, step in steps.items() if ": ask" in name)
+    assert 0.3 < sum(step["microseconds"] for step in steps.values()) / found["request_microseconds"] < 10
+    text = subprocess.run([*command, "--home", small_home.root], capture_output=True, text=True, check=True).stdout
+    assert "trees" in text
+    assert found["version"] in text
+
+
+def test_clocks_are_taken_off_again(small_recommender: Recommender) -> None:
+    """After a profile the path is what it was, inherited parts too."""
+    before = {(owner, attribute): vars(owner).get(attribute) for owner, attribute, _ in _parts(small_recommender)}
+    with _clocks(small_recommender) as clock:
+        small_recommender.recommend(Query("user-001"))
+    assert clock.calls["trees"] == 1
+    small_recommender.recommend(Query("user-001"))
+    assert clock.calls["trees"] == 1
+    assert before == {(owner, attribute): vars(owner).get(attribute) for owner, attribute in before}
