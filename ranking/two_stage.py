@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from candidate_gen.candidates import Candidates
 from candidate_gen.generator import CandidateGenerator
+from candidate_gen.kernels import best_places
 from candidate_gen.profile import UserProfile, build_profile
 from data.interactions import History
 from ranking.features import FeatureContext
@@ -78,7 +79,7 @@ class TwoStage:
         return next(self.rank_many([request], stage))
 
     def rank_many(self, requests: Iterable[ListRequest], stage: Stage = "full") -> Iterator[RankedList]:
-        """Make many lists, each the same as `rank` makes it; the ranker is called once for each block of them."""
+        """Make many lists, each the same as `rank` makes it, in blocks of `USERS_PER_BLOCK`."""
         for block in _blocks(requests):
             profiles = [build_profile(request.history) for request in block]
             found = [
@@ -100,8 +101,7 @@ class TwoStage:
         if not self.is_ranked(stage) or self.ranker is None:
             return [self._unranked(profile, one, stage) for profile, one in zip(profiles, found, strict=True)]
         rows = [self.context.features(profile, candidates) for profile, candidates in zip(profiles, found, strict=True)]
-        scores = self.ranker.scores(rows[0] if len(rows) == 1 else np.concatenate(rows))
-        return np.split(scores, np.cumsum([len(one) for one in rows])[:-1])
+        return self.ranker.scores_of_lists(rows)
 
     def _unranked(self, profile: UserProfile, candidates: Candidates, stage: Stage) -> npt.NDArray[np.float64]:
         if stage == "full" and self.order == "history":
@@ -113,7 +113,7 @@ class TwoStage:
     ) -> RankedList:
         """Cut the best `n`; when candidates run out, go on with the most popular items allowed."""
         is_personal = len(profile) > 0
-        best = np.argsort(-raw, kind="stable")[: request.n] if is_personal else np.zeros(0, dtype=np.int64)
+        best = best_places(raw, request.n if is_personal else 0, -np.inf)
         items, score = candidates.item_idx[best], _to_unit(raw[best])
         missing = request.n - len(items)
         if missing > 0:
