@@ -26,7 +26,9 @@ from service import ROOT, commit, draw_users, machine, redis_url, service
 from tutorial_data import tutorial_service
 
 CONNECTIONS_OPEN, CONNECTIONS_CLOSED = 64, 32
-WARM_UP_SECONDS = 3.0
+WARM_UP_SECONDS, FILLING_SECONDS = 3.0, 12.0
+"""Before a line; the second where there is a cache, so that what is drawn often lies in it."""
+
 N_USERS = 20_000
 ZIPF_EXPONENT = 1.1
 COLUMNS = {
@@ -119,7 +121,7 @@ def _users(options: argparse.Namespace, kind: str) -> list[str]:
 def _load(
     url: str, process: subprocess.Popen[str], users: list[str], case: dict[str, Any], options: argparse.Namespace
 ) -> dict[str, Any]:
-    closed_loop(url, users, WARM_UP_SECONDS, CONNECTIONS_CLOSED)
+    closed_loop(url, users, WARM_UP_SECONDS if case["cache"] == "none" else FILLING_SECONDS, CONNECTIONS_CLOSED)
     before = _cpu_seconds(process.pid)
     if case["rate"] is None:
         answers = closed_loop(url, users, options.seconds, CONNECTIONS_CLOSED)
