@@ -32,6 +32,10 @@ class ServiceCounters:
         1 for each bundle that is loaded.
     scorer : Gauge by scorer (``compiled``, ``lightgbm``, ``none``)
         1 for what orders the published bundle's candidates.
+    reload_failures : Counter
+        Published bundles that could not be loaded.
+    reload_failing : Gauge
+        1 while what is published cannot be loaded, and the bundle before it goes on.
     """
 
     def __init__(self) -> None:
@@ -53,15 +57,29 @@ class ServiceCounters:
         self.models = self._gauge("model_info", "1 for each bundle that is loaded.", "version", "role")
         self.scorer = self._gauge("scorer_info", "1 for what orders candidates.", "scorer")
 
+        self.reload_failures = Counter(
+            "shortlist_reload_failures", "Published bundles that could not be loaded.", registry=self.registry
+        )
+        self.reload_failing = Gauge(
+            "shortlist_reload_failing",
+            "1 while what is published cannot be loaded.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self._shown: set[Gauge] = set()
+
     def show_models(self, current: str, others: Iterable[str], scorer: str | None = None) -> None:
         """Say which bundles are loaded, and what orders the published one's candidates."""
-        if FOLDER_VARIABLE not in os.environ:  # files that processes share cannot be cleared; they load only once
+        if FOLDER_VARIABLE not in os.environ:  # what lies in files that processes share cannot be cleared
             self.models.clear()
             self.scorer.clear()
-        self.scorer.labels(scorer or "none").set(1)
-        self.models.labels(current, "current").set(1)
-        for version in others:
-            self.models.labels(version, "experiment").set(1)
+        experiments = (self.models.labels(version, "experiment") for version in others)
+        shown = {self.scorer.labels(scorer or "none"), self.models.labels(current, "current"), *experiments}
+        for gauge in self._shown - shown:
+            gauge.set(0)
+        for gauge in shown:
+            gauge.set(1)
+        self._shown = shown
 
     def expose(self) -> bytes:
         """All figures as text; those of every process when they share a folder."""

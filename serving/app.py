@@ -1,5 +1,6 @@
 """The HTTP application. Importing this reads no setting and opens no file."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,6 +15,7 @@ from serving.health import health_router
 from serving.lists import list_router
 from serving.observation import Observation
 from serving.parameters import allowed_values
+from serving.reload import Reloader
 from serving.service import Service, load_service
 from serving.settings import ServiceSettings
 from serving.state import Running, open_cache, running_app
@@ -74,15 +76,30 @@ def _lifespan(
         cache = open_cache(settings, counters)
         counters.show_models(loaded.current.version, loaded.others, loaded.scorer)
         app.state.running = Running(loaded, cache, counters)
+        following = _follow(app, settings, counters)
         try:
             yield
         finally:
+            if following is not None:
+                following.cancel()
             app.state.running = None
             if cache is not None:
                 await cache.close()
             counters.close()
 
     return lifespan
+
+
+def _follow(app: FastAPI, settings: ServiceSettings, counters: ServiceCounters) -> asyncio.Task[None] | None:
+    """Keep the application on what is published, where it was loaded from a home."""
+    running: Running = app.state.running
+    if running.service.published is None or settings.config.reload_seconds == 0:
+        return None
+
+    def swap(other: Running) -> None:
+        app.state.running = other
+
+    return asyncio.create_task(Reloader(settings, counters, running, swap).run())
 
 
 def _version(app: FastAPI) -> str | None:

@@ -1,5 +1,6 @@
 """The routes that operators and machines call: health, metrics and a table of contents. They never need a key."""
 
+from dataclasses import asdict
 from typing import Any, Final
 
 import orjson
@@ -45,7 +46,8 @@ def health_router(counters: ServiceCounters) -> APIRouter:
     async def ready(request: Request) -> Response:
         """200 once a bundle is loaded and warm, 503 before.
 
-        The cache is shown but does not count: without it every request is still answered, at full quality.
+        The cache is shown but does not count: without it every request is still answered, at full quality. A version
+        that is published and cannot be loaded is `reload_failure`; the one before goes on.
         """
         return Response(orjson.dumps(await _readiness(running_of(request))), media_type=JSON)
 
@@ -64,5 +66,6 @@ async def _readiness(running: Running) -> dict[str, Any]:
         "model_version": running.service.current.version,
         "experiment_versions": sorted(running.service.others),
         "scorer": running.service.scorer,
+        "reload_failure": None if running.failure is None else asdict(running.failure),
         "cache": None if cache is None else {"backend": cache.name, "reachable": await cache.answers()},
     }

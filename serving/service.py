@@ -4,7 +4,7 @@ import gc
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 import orjson
@@ -75,11 +75,20 @@ class Service:
     others : mapping of str to Recommender
         The bundles that enabled experiments name, by version.
     experiments : ExperimentsConfig
+    published : Published, optional
+        What it was loaded from; without it, it is no home's, and is not followed.
     """
 
-    def __init__(self, current: Recommender, others: Mapping[str, Recommender], experiments: ExperimentsConfig) -> None:
+    def __init__(
+        self,
+        current: Recommender,
+        others: Mapping[str, Recommender],
+        experiments: ExperimentsConfig,
+        published: "Published | None" = None,
+    ) -> None:
         self.current = current
         self.others = others
+        self.published = published
         self._assigner = Assigner(experiments)
         self._experiments_hash = content_sha256(dump_model(experiments))[:16]
 
@@ -110,6 +119,26 @@ class Service:
         return Plan(recommender, variant, query, wanted.warnings, self._experiments_hash)
 
 
+class Published(NamedTuple):
+    """What is to serve: the version that is named, and what is in the file of experiments."""
+
+    version: str
+    experiments: str
+
+
+def published(settings: ServiceSettings) -> Published:
+    """What is to serve now, read without loading anything; a text that says so where a file cannot be read."""
+    try:
+        version = Registry(settings.home).current() or ""
+    except BundleError as error:
+        version = str(error)
+    try:
+        experiments = "" if settings.experiments is None else content_sha256(settings.experiments.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        experiments = str(error)
+    return Published(version, experiments)
+
+
 def load_service(settings: ServiceSettings, version: str = "current") -> Service:
     """Load the published bundle, and each one that an enabled experiment names, each warm and on one thread.
 
@@ -126,6 +155,7 @@ def load_service(settings: ServiceSettings, version: str = "current") -> Service
         When nothing is published, or a bundle is missing or not sound.
     """
     threadpool_limits(1)  # requests are parallel over workers; threads below one request would only fight
+    source = published(settings)
     experiments = ExperimentsConfig() if settings.experiments is None else load_experiments(settings.experiments)
     registry = Registry(settings.home)
     current = load_recommender(registry.open(version), num_threads=1)
@@ -135,7 +165,8 @@ def load_service(settings: ServiceSettings, version: str = "current") -> Service
             others[name] = load_recommender(registry.open(name), num_threads=1)
         except BundleError as error:
             raise BundleError(f"{settings.experiments}: an experiment needs the bundle {name}: {error}") from error
-    service = Service(current, others, experiments)
+    service = Service(current, others, experiments, source)
+    gc.unfreeze()
     gc.collect()
     gc.freeze()  # what is loaded stays: no later collection walks over it
     return service

@@ -31,6 +31,7 @@ class ServingConfig(ConfigModel):
     redis_max_connections: int = Field(default=64, ge=1, le=1000)
     breaker_failures: int = Field(default=5, ge=1)
     breaker_pause_seconds: float = Field(default=5.0, gt=0)
+    reload_seconds: float = Field(default=1.0, ge=0, le=3600)
     access_log: bool = True
 
     @model_validator(mode="after")

@@ -14,12 +14,27 @@ from shortlist.errors import NotReady
 
 
 @dataclass(frozen=True, slots=True)
+class ReloadFailure:
+    """What should be serving and cannot be loaded; the bundle before it goes on."""
+
+    version: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
-    """A service that answers, and its cache; None when caching is switched off."""
+    """A service that answers, and its cache; None when caching is switched off.
+
+    Attributes
+    ----------
+    failure : ReloadFailure or None
+        What should serve instead and could not be loaded.
+    """
 
     service: Service
     cache: ListCache | None
     counters: ServiceCounters
+    failure: ReloadFailure | None = None
 
 
 def running_of(request: Request) -> Running:

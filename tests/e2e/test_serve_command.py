@@ -2,103 +2,19 @@
 
 import json
 import os
-import queue
 import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from serve_process import WAIT_SECONDS, Process, Start
 
 from shortlist.home import Home
 from shortlist.registry import Registry
-
-WAIT_SECONDS = 60
-COMMAND = (sys.executable, "-c", "from pipelines.cli import main; main()", "serve")
-
-
-class Process:
-    """A running `shortlist serve`; what it prints arrives line by line."""
-
-    def __init__(self, folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
-        self._process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=folder,
-            env=os.environ | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self._lines: queue.Queue[str] = queue.Queue()
-        self.errors: list[str] = []
-        self._readers = [
-            threading.Thread(target=self._read, args=(self._process.stdout, self._lines.put)),
-            threading.Thread(target=self._read, args=(self._process.stderr, self.errors.append)),
-        ]
-        for reader in self._readers:
-            reader.start()
-
-    def line(self) -> str:
-        """The next line on standard output."""
-        return self._lines.get(timeout=WAIT_SECONDS)
-
-    def url(self) -> str:
-        """Where it says that it serves."""
-        match = re.match(r"Serving (http://\S+) ", self.line())
-        assert match
-        return match[1]
-
-    def stop(self, number: signal.Signals) -> int:
-        """Send a signal to its process group, as a terminal does, and give the exit code."""
-        os.killpg(self._process.pid, number)
-        return self.wait()
-
-    def wait(self) -> int:
-        """The exit code, when it has ended by itself."""
-        code = self._process.wait(timeout=WAIT_SECONDS)
-        for reader in self._readers:
-            reader.join()
-        return code
-
-    def close(self) -> None:
-        """End what is left of it."""
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self.wait()
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
-
-    @staticmethod
-    def _read(pipe: "Iterator[str] | None", put: Callable[[str], object]) -> None:
-        for line in pipe or ():
-            put(line)
-
-
-Start = Callable[..., Process]
-
-
-@pytest.fixture
-def start(tmp_path: Path, small_home: Home) -> Iterator[Start]:
-    """Start the command in an empty folder, on a free port, over the small shop's home."""
-    running: list[Process] = []
-
-    def run(*arguments: str, home: Path | None = None, port: int = 0, **environment: str) -> Process:
-        options = ("--home", str((home or small_home.root).resolve()), "--port", str(port), *arguments)
-        running.append(Process(tmp_path, options, environment))
-        return running[-1]
-
-    yield run
-    for process in running:
-        process.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

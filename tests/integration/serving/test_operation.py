@@ -49,6 +49,7 @@ def test_readiness_names_the_bundle_and_the_cache(client: httpx.Client, small_re
         "model_version": small_recommender.version,
         "experiment_versions": [],
         "scorer": "compiled",
+        "reload_failure": None,
         "cache": {"backend": "memory", "reachable": True},
     }
 
