@@ -33,6 +33,7 @@ NOBODY: Final = ""
 """The user of a list that is made for nobody in particular."""
 
 MASKS_KEPT: Final = 64
+POSITIONS_KEPT: Final = 16_384
 
 N_CONTRIBUTIONS: Final = 5
 
@@ -149,6 +150,7 @@ class Recommender:
         self.histories = histories or StoredHistories(interactions, as_of)
         self._shown = ~attributes.discontinued if attributes.discontinued.any() else None
         self._shown_ids: dict[int, str] = {}
+        self._item_positions: LRUCache[str, int] = LRUCache(maxsize=POSITIONS_KEPT)
         self._category_masks: LRUCache[str, Mask] = LRUCache(maxsize=MASKS_KEPT)
 
     def recommend(self, query: Query) -> Recommendation:
@@ -204,8 +206,14 @@ class Recommender:
 
     def _excluded(self, query: Query) -> npt.NDArray[np.int32]:
         """The positions of the items never to show, ``MISSING`` where an id is unknown."""
-        positions = [self.interactions.items.find(item_id) for item_id in query.exclude]
-        return np.array(positions, dtype=np.int32)
+        return np.array([self._item_position(item_id) for item_id in query.exclude], dtype=np.int32)
+
+    def _item_position(self, item_id: str) -> int:
+        """An item's position; kept, since a shop leaves out the same ones again and again."""
+        position = self._item_positions.get(item_id)
+        if position is None:
+            position = self._item_positions[item_id] = self.interactions.items.find(item_id)
+        return position
 
     def _bought(self, history: History) -> npt.NDArray[np.int32]:
         """The items that a user bought; none when the target is another type, since purchases are then not marked."""

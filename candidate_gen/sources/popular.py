@@ -57,7 +57,15 @@ class Popular:
 
     def top(self, n: int, allowed: Mask | None = None) -> ItemPositions:
         """The `n` most popular items of those allowed, also such as were never bought."""
-        return self.order[:n] if allowed is None else self.order[allowed[self.order]][:n]
+        if allowed is None:
+            return self.order[:n]
+        looked_at = 4 * n
+        while True:
+            head = self.order[:looked_at]
+            found = head[allowed[head]]
+            if len(found) >= n or looked_at >= len(self.order):
+                return found[:n]
+            looked_at *= 8
 
     def ask(self, profile: UserProfile) -> Float32:
         """The popularity of every item, the same for everybody."""

@@ -116,3 +116,19 @@ def test_no_item_is_no_crash() -> None:
     """An index of a catalogue without items finds nothing."""
     index, _ = build_index(factors(19, 0), factors(20, 3), N, IndexConfig())
     assert index.search(factors(21, 1)[0], 5).shape == (0,)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.3, 0.6, 0.99, 1.0])
+def test_a_filter_leaves_the_best_of_what_it_allows(share: float) -> None:
+    """Whether few or nearly all are allowed, those found are what brute force finds among them, and as many."""
+    items, users = factors(11, 600), factors(12, 30)
+    index, _ = build_index(items, users, N, IndexConfig())
+    draw = np.random.default_rng(13)
+    for user in users:
+        allowed = draw.random(len(items)) < share
+        wanted = best(items, user, N, allowed)[: int(allowed.sum())]
+        assert index.search(user, N, allowed).tolist() == wanted
+    best_first = np.array(best(items, users[0], 400))
+    allowed = np.ones(len(items), dtype=np.bool_)
+    allowed[best_first[:200]] = False  # what is left out is what a search would find first
+    assert index.search(users[0], N, allowed).tolist() == best_first[200 : 200 + N].tolist()
