@@ -84,12 +84,12 @@ def segment_hits(
             relevant = test_set.relevant(row, segment)
             if len(relevant):
                 allowed = allowed_items(history, len(interactions.items), segment)
-                found = _checked_list(system, history, depth, allowed, len(interactions.items))
+                found = checked_list(system, history, depth, allowed, len(interactions.items))
                 hits[segment][row, : len(found)] = np.isin(found, relevant)
     return hits
 
 
-def _checked_list(
+def checked_list(
     system: System, history: History, n: int, allowed: npt.NDArray[np.bool_] | None, n_items: int
 ) -> npt.NDArray[np.int32]:
     """A system's list, when it keeps the contract."""

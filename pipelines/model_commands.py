@@ -39,13 +39,14 @@ def train_command(until: datetime | None, home: Home, config_path: Path | None, 
 
 @click.command("publish")
 @click.argument("version")
+@click.option("--force", "is_forced", is_flag=True, help="Also what the gate refused; the home keeps a record of it.")
 @home_option
 @config_option
 @json_option
 @exits
-def publish_command(version: str, home: Home, config_path: Path | None, *, as_json: bool) -> None:
+def publish_command(version: str, home: Home, config_path: Path | None, *, is_forced: bool, as_json: bool) -> None:
     """Make VERSION (a version's name, `latest` or `current`) the serving one, once it is checked and makes a list."""
-    _say_serving(publish(home, version), home, as_json=as_json)
+    _say_serving(publish(home, version, is_forced=is_forced), home, as_json=as_json)
 
 
 @click.command("rollback")
@@ -92,12 +93,12 @@ def inspect_command(version: str, home: Home, config_path: Path | None, *, as_js
 
 
 def _say_serving(published: Published, home: Home, *, as_json: bool) -> None:
-    if published.warning():
-        click.echo(f"Warning: {published.warning()}", err=True)
+    for warning in published.warnings():
+        click.echo(f"Warning: {warning}", err=True)
     if as_json:
         print_json({"current": published.version, "scorer": published.scorer})
     else:
-        click.echo(f"{published.version} is the serving version. A running service takes it when it is started again.")
+        click.echo(f"{published.version} is the serving version. A running service takes it within seconds.")
         click.echo(f"To serve it: {next_command(home, 'serve')}")
 
 
@@ -110,7 +111,7 @@ def _summary(manifest: Manifest, current: str | None) -> dict[str, Any]:
         "data_end": manifest.data.end.isoformat(),
         "ranker": manifest.choices.get("ranker"),
         "metrics": manifest.metrics,
-        "gate": manifest.gate.get("verdict"),
+        "gate": manifest.gate.verdict,
         "size_bytes": sum(entry.size_bytes for entry in manifest.files.values()),
     }
 
@@ -144,7 +145,7 @@ def _print_manifest(manifest: Manifest, current: str | None) -> None:
     facts.add_row("features", str(len(manifest.features)))
     for name, value in (manifest.choices | manifest.metrics).items():
         facts.add_row(name, str(value))
-    facts.add_row("gate", str(manifest.gate.get("verdict")))
+    facts.add_row("gate", ": ".join([manifest.gate.verdict, *manifest.gate.reasons]))
     console.print(facts)
     files = Table("file", "bytes", "dtype", "shape", "sha256")
     for name, entry in sorted(manifest.files.items()):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -37,13 +37,13 @@ from shortlist.columns import EVENT_TYPE, ITEM_ID, TIMESTAMP
 from shortlist.config import dump_model
 from shortlist.hashing import content_sha256
 from shortlist.home import Home
-from shortlist.manifest import FORMAT_VERSION, DataWindow, Manifest, version_name
+from shortlist.manifest import FORMAT_VERSION, DataWindow, Manifest, Verdict, version_name
 from shortlist.progress import Reporter
 from shortlist.registry import Registry
 from shortlist.room import require_room
 
 LIBRARIES = ("faiss-cpu", "implicit", "lightgbm", "numpy", "pandas", "pyarrow", "scipy", "shortlist-recs")
-GATE_NOT_RUN = {"verdict": "not_run", "reason": "No gate compares bundles in this release; `shortlist evaluate` does."}
+GATE_NOT_RUN: Final = Verdict(reasons=("`shortlist train` judges nothing; `shortlist retrain` does.",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,12 @@ def train(home: Home, config: Config, reporter: Reporter, *, until: datetime | N
 
 
 def write_bundle(
-    home: Home, trained: Trained, settings: dict[str, Any], window: DataWindow, created_at: datetime
+    home: Home,
+    trained: Trained,
+    settings: dict[str, Any],
+    window: DataWindow,
+    created_at: datetime,
+    verdict: Verdict = GATE_NOT_RUN,
 ) -> Manifest:
     """Write a recommender as a bundle: whole, or not at all."""
     name = trained.recommender.version
@@ -164,7 +169,7 @@ def write_bundle(
             features=feature_schema(trained.recommender.two_stage.context.names),
             metrics=trained.metrics,
             choices=trained.choices,
-            gate=GATE_NOT_RUN,
+            gate=verdict,
             files=dict(writer.entries),
         )
         write_manifest(folder, manifest)

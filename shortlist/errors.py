@@ -9,7 +9,7 @@
      ├─ BundleError             a bundle is missing, damaged or not ours
      │   ├─ BundleVersionError  written in a format that this release does not read
      │   └─ FeatureSchemaError  its features are not the ones this release computes
-     ├─ GateRefused             a new bundle is worse than what it would replace (reserved: no gate compares yet)
+     ├─ GateRefused             a new bundle is worse than what it would replace
      ├─ StoreUnavailable        Redis or the home is out of reach
      └─ RequestError            a request that cannot be answered as it stands
          └─ NotReady            no bundle is being served yet

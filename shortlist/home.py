@@ -66,6 +66,16 @@ class Home:
         return self.root / "CURRENT"
 
     @property
+    def forced(self) -> Path:
+        """What was published although the gate refused it."""
+        return self.root / "forced.json"
+
+    @property
+    def retrains(self) -> Path:
+        """A record of each retraining, how far it came and what came of it."""
+        return self.root / "retrains"
+
+    @property
     def compiled(self) -> Path:
         """Compiled kernels, where they cannot be kept beside their source. Machine code: not to be copied elsewhere."""
         return self.root / ".compiled"

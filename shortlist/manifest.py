@@ -3,10 +3,10 @@
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shortlist.errors import BundleError, BundleVersionError
 
@@ -56,6 +56,45 @@ class DataWindow(_ManifestModel):
     fingerprint: str
 
 
+VerdictName = Literal["not_run", "passed", "refused", "not_judged", "too_few_users"]
+
+
+class Comparison(_ManifestModel):
+    """One measure of a new recipe beside a rival's, on the same users: their difference and its 95 % interval."""
+
+    measure: Literal["ndcg", "coverage", "repeats"]
+    rival: str
+    value: float
+    rival_value: float
+    difference: float
+    low: float
+    high: float
+
+
+class Verdict(_ManifestModel):
+    """What the gate says of a bundle's recipe.
+
+    ``not_run`` of a bundle that `train` made, ``not_judged`` where no later events are there to judge with. `judged` is
+    the moment that the judged recipe was trained until; it was measured on what came after, up to `end`.
+    """
+
+    verdict: VerdictName = "not_run"
+    reasons: tuple[str, ...] = ()
+    judged: AwareDatetime | None = None
+    end: AwareDatetime | None = None
+    against: str | None = None
+    n_users: int = 0
+    comparisons: tuple[Comparison, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_release_0_1(cls, fields: Any) -> Any:
+        """Its manifests have one ``reason``."""
+        if isinstance(fields, dict) and "reason" in fields:
+            return {"verdict": fields.get("verdict", "not_run"), "reasons": [fields["reason"]]}
+        return fields
+
+
 class Manifest(_ManifestModel):
     """The manifest of a bundle."""
 
@@ -70,7 +109,7 @@ class Manifest(_ManifestModel):
     features: tuple[tuple[str, str], ...]
     metrics: dict[str, float]
     choices: dict[str, Any]
-    gate: dict[str, Any]
+    gate: Verdict
     files: dict[Annotated[str, AfterValidator(check_file_name)], FileEntry]
 
     def to_json(self) -> bytes:

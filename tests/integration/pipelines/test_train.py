@@ -74,7 +74,7 @@ def test_manifest_says_what_it_was_made_from(until_bundle: Manifest, tiny_config
     assert until_bundle.data.start < until_bundle.data.end == UNTIL
     assert {"faiss-cpu", "implicit", "lightgbm", "numpy", "python"} <= set(until_bundle.libraries)
     assert until_bundle.choices["target"] == "purchase"
-    assert until_bundle.gate["verdict"] == "not_run"
+    assert until_bundle.gate.verdict == "not_run"
 
 
 def test_nothing_to_train_on_is_refused(until_home: Home, tmp_path: Path, tiny_config: Config) -> None:
