@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "validate": "pipelines.data_commands:validate_command",
     "imports": "pipelines.imports_command:imports_command",
     "train": "pipelines.model_commands:train_command",
+    "retrain": "pipelines.retrain_command:retrain_command",
     "evaluate": "pipelines.evaluate_command:evaluate_command",
     "ablate": "pipelines.ablate_command:ablate_command",
     "recommend": "pipelines.recommend_command:recommend_command",

@@ -108,10 +108,22 @@ def fit_recommender(
     return Trained(recommender, choices, _metrics(choices))
 
 
-def train(home: Home, config: Config, reporter: Reporter, *, until: datetime | None = None) -> Manifest:
+def train(
+    home: Home,
+    config: Config,
+    reporter: Reporter,
+    *,
+    until: datetime | None = None,
+    verdict: Verdict = GATE_NOT_RUN,
+) -> Manifest:
     """Train on the stored events before `until` and write a bundle, which is not serving yet.
 
     Without a moment all events take part but strays that lie far behind all others.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        What the gate said of the recipe, for the manifest.
 
     Raises
     ------
@@ -141,7 +153,7 @@ def train(home: Home, config: Config, reporter: Reporter, *, until: datetime | N
         fingerprint=fingerprint,
     )
     reporter.step("writing the bundle")
-    return write_bundle(home, trained, settings, window, created_at)
+    return write_bundle(home, trained, settings, window, created_at, verdict)
 
 
 def write_bundle(

@@ -1,0 +1,121 @@
+"""`shortlist retrain`: what is new, judged, trained and published."""
+
+import contextlib
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import click
+from apscheduler.executors.debug import DebugExecutor
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from data.event_names import EVENT_NAMES
+from data.events import Reading
+from data.formats import FORMAT_NAMES
+from pipelines.demo_home import refuse_demo
+from pipelines.evaluation import TEST_DAYS
+from pipelines.options import config_option, exits, home_option, json_option, print_json
+from pipelines.retraining import Retraining, retrain
+from pipelines.settings import read_config
+from shortlist.errors import ShortlistError
+from shortlist.home import Home
+from shortlist.progress import ConsoleReporter
+
+INTERVALS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
+
+
+@click.command("retrain")
+@click.option(
+    "--watch",
+    "watched",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A folder whose folders events, items and users hold the shop's exports; each file is imported once.",
+)
+@click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), default="auto", show_default=True)
+@click.option("--event-type", type=click.Choice(sorted(set(EVENT_NAMES.values()))), help="Of rows that have none.")
+@click.option(
+    "--test-days",
+    type=click.FloatRange(min=0, min_open=True),
+    default=TEST_DAYS,
+    show_default=True,
+    help="The last days, on which the new recipe is judged.",
+)
+@click.option("--force", "is_forced", is_flag=True, help="Publish also what the gate refuses; a record is kept.")
+@click.option("--every", type=click.Choice(list(INTERVALS)), help="Now, and then again and again, until stopped.")
+@home_option
+@config_option
+@json_option
+@exits
+def retrain_command(
+    watched: Path | None,
+    format_name: str,
+    event_type: str | None,
+    test_days: float,
+    every: str | None,
+    home: Home,
+    config_path: Path | None,
+    *,
+    is_forced: bool,
+    as_json: bool,
+) -> None:
+    """Import what is new, judge the recipe on the last days, train it on everything, publish it unless it is worse.
+
+    Worse than what serves, beyond noise: exit code 4, and the old model goes on. Broken off, it goes on where it was.
+    """
+    refuse_demo(home)
+    config, given = read_config(config_path), Reading(format_name, event_type=event_type)
+
+    def once() -> None:
+        done = retrain(
+            home,
+            config,
+            ConsoleReporter(),
+            watched=watched,
+            given=given,
+            test_days=test_days,
+            is_forced=is_forced,
+        )
+        print_json(done.model_dump(mode="json")) if as_json else _print(done)
+
+    if every is None:
+        once()
+    else:
+        repeat(once, INTERVALS[every])
+
+
+def repeat(once: Callable[[], None], interval: timedelta) -> None:
+    """Do something now and after every interval, until SIGTERM or Ctrl-C; what fails is said and tried again then."""
+
+    def attempt() -> None:
+        try:
+            once()
+        except ShortlistError as error:
+            click.echo(f"shortlist: {error}\nThe next retraining begins in {interval}.", err=True)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    scheduler = BlockingScheduler(executors={"default": DebugExecutor()}, timezone=UTC)  # in this thread
+    trigger = IntervalTrigger(seconds=int(interval.total_seconds()))
+    scheduler.add_job(attempt, trigger, next_run_time=datetime.now(UTC), misfire_grace_time=None, coalesce=True)
+    with contextlib.suppress(KeyboardInterrupt, SystemExit):
+        scheduler.start()
+    click.echo("Stopped.", err=True)
+
+
+def _print(done: Retraining) -> None:
+    if done.imported:
+        click.echo(f"Imported {len(done.imported)} file(s): {', '.join(done.imported)}")
+    if done.verdict is not None:
+        click.echo(" ".join([f"Verdict: {done.verdict.verdict}.", *done.verdict.reasons]))
+        for one in done.verdict.comparisons:
+            click.echo(
+                f"  {one.measure}: {one.value:.4g}, {one.rival} {one.rival_value:.4g} "
+                f"({one.difference:+.4g}, {one.low:+.4g} to {one.high:+.4g})"
+            )
+    click.echo(f"Published {done.version}. A running service takes it within seconds.")
