@@ -11,12 +11,13 @@ from monitoring.counters import ServiceCounters
 from serving.console_routes import console_router
 from serving.documentation import add_documentation
 from serving.errors import add_error_handlers
+from serving.fellows import load_or_join, tell
 from serving.health import health_router
 from serving.lists import list_router
 from serving.observation import Observation
 from serving.parameters import allowed_values
 from serving.reload import Reloader
-from serving.service import Service, load_service
+from serving.service import Service
 from serving.settings import ServiceSettings
 from serving.state import Running, open_cache, running_app
 from shortlist import __version__
@@ -72,10 +73,13 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        loaded = service or load_service(settings)
+        loaded, failure = (service, None) if service is not None else load_or_join(settings)
         cache = open_cache(settings, counters)
         counters.show_models(loaded.current.version, loaded.others, loaded.scorer)
-        app.state.running = Running(loaded, cache, counters)
+        counters.reload_failing.set(int(failure is not None))
+        app.state.running = Running(loaded, cache, counters, failure)
+        if failure is None:
+            tell(settings, loaded)
         following = _follow(app, settings, counters)
         try:
             yield

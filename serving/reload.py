@@ -9,6 +9,7 @@ from typing import Final
 
 from monitoring.counters import ServiceCounters
 from monitoring.logs import SERVICE_LOGGER
+from serving.fellows import tell
 from serving.service import Published, load_service, published
 from serving.settings import ServiceSettings
 from serving.state import ReloadFailure, Running
@@ -64,6 +65,7 @@ class Reloader:
             self._fail(wanted, error)
             return
         self._put(replace(self._running, service=service, failure=None))
+        tell(self._settings, service)
         seconds = round(time.perf_counter() - start, 2)
         self._log(logging.INFO, "another bundle serves", version=service.current.version, seconds=seconds)
 

@@ -17,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 from monitoring.counters import FOLDER_VARIABLE
 from monitoring.logs import logging_config
 from serving.app import create_app
+from serving.fellows import RUN_FOLDER_VARIABLE
 from serving.http import BoundedHttp
 from serving.service import Service
 from serving.settings import ServiceSettings
@@ -92,7 +93,8 @@ def run_many(settings: ServiceSettings, workers: int, listener: Listener) -> Non
         When a process does not start.
     """
     with tempfile.TemporaryDirectory(prefix="shortlist-metrics-") as folder:
-        with _environment(settings.to_environment() | ONE_THREAD | {FOLDER_VARIABLE: folder}):
+        shared = {FOLDER_VARIABLE: folder, RUN_FOLDER_VARIABLE: folder}
+        with _environment(settings.to_environment() | ONE_THREAD | shared):
             config = uvicorn.Config(
                 FACTORY, factory=True, workers=workers, log_config=logging_config(), **SERVER_OPTIONS
             )

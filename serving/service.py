@@ -165,7 +165,7 @@ def load_service(settings: ServiceSettings, version: str = "current") -> Service
             others[name] = load_recommender(registry.open(name), num_threads=1)
         except BundleError as error:
             raise BundleError(f"{settings.experiments}: an experiment needs the bundle {name}: {error}") from error
-    service = Service(current, others, experiments, source)
+    service = Service(current, others, experiments, source._replace(version=current.version))
     gc.unfreeze()
     gc.collect()
     gc.freeze()  # what is loaded stays: no later collection walks over it

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from serve_process import WAIT_SECONDS, Start
 
@@ -61,6 +63,19 @@ def until(holds: Callable[[], bool]) -> None:
         assert time.monotonic() < deadline
         in_a_row = in_a_row + 1 if holds() else 0
         time.sleep(0.01)
+
+
+def workers_of(pid: int) -> list[psutil.Process]:
+    """The processes that answer for a service."""
+    return [one for one in psutil.Process(pid).children() if is_worker(one)]
+
+
+def is_worker(process: psutil.Process) -> bool:
+    """Whether a process is one that multiprocessing started, and alive."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager
@@ -123,6 +138,26 @@ def test_a_broken_bundle_leaves_the_one_before_serving(start: Start, home: Home)
     publish(home, first)
     until(lambda: failure(url) is None)
     assert any("was not loaded" in line and OTHER in line for line in process.errors)
+
+
+def test_a_worker_that_is_replaced_joins_the_others(start: Start, home: Home) -> None:
+    """With a bundle published that cannot be read, a killed worker's successor answers from what the other one does."""
+    process = start("--workers", "2", home=home.root)
+    url = process.url()
+    first = Registry(home).resolve("current")
+    until(lambda: ask(url).status_code == 200)
+    next((home.bundles / OTHER).glob("*.faiss")).unlink()
+    home.current.write_text(f"{OTHER}\n")
+    until(lambda: failure(url) is not None)
+    killed = workers_of(process.pid)[0]
+    killed.kill()
+    killed.wait()
+    until(lambda: len(workers_of(process.pid)) == 2)
+    until(lambda: ask(url).headers["x-model-version"] == first)
+    found = failure(url)
+    assert found is not None
+    assert found["version"] == OTHER
+    assert process.stop(signal.SIGTERM) == 0
 
 
 def test_a_changed_file_of_experiments_counts_and_a_wrong_one_does_not(

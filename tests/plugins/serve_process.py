@@ -36,6 +36,11 @@ class Process:
         for reader in self._readers:
             reader.start()
 
+    @property
+    def pid(self) -> int:
+        """The process that was started."""
+        return self._process.pid
+
     def line(self) -> str:
         """The next line on standard output."""
         return self._lines.get(timeout=WAIT_SECONDS)

@@ -1,0 +1,65 @@
+"""What the workers of one service tell each other: what serves, so that one that is replaced joins the others.
+
+They share a folder as long as the service runs. Without one, a process serves alone.
+"""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from serving.service import Service, load_service, published
+from serving.settings import ServiceSettings
+from serving.state import ReloadFailure
+from shortlist.atomic import replace_file
+from shortlist.errors import ShortlistError
+
+RUN_FOLDER_VARIABLE: Final = "SHORTLIST_RUN_FOLDER"
+
+
+def tell(settings: ServiceSettings, service: Service) -> None:
+    """Note what this worker answers from: the version, and the file of experiments as it was."""
+    folder = _folder()
+    if folder is None:
+        return
+    if settings.experiments is not None:
+        shutil.copyfile(settings.experiments, folder / "experiments.toml")
+    replace_file(folder / "SERVING", service.current.version.encode())
+
+
+def load_or_join(settings: ServiceSettings) -> tuple[Service, ReloadFailure | None]:
+    """Load what is published, or, where that cannot be loaded, what the other workers answer from, and say so.
+
+    Raises
+    ------
+    ConfigError, BundleError
+        When there is neither.
+    """
+    try:
+        return load_service(settings), None
+    except ShortlistError as error:
+        version = _version_of_the_others()
+        if version is None:
+            raise
+        failure = ReloadFailure(published(settings).version, str(error))
+        return load_service(_settings_of_the_others(settings), version), failure
+
+
+def _folder() -> Path | None:
+    named = os.environ.get(RUN_FOLDER_VARIABLE)
+    return Path(named) if named else None
+
+
+def _version_of_the_others() -> str | None:
+    folder = _folder()
+    try:
+        return None if folder is None else (folder / "SERVING").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _settings_of_the_others(settings: ServiceSettings) -> ServiceSettings:
+    folder = _folder()
+    kept = None if folder is None else folder / "experiments.toml"
+    return replace(settings, experiments=kept if kept is not None and kept.is_file() else None)
