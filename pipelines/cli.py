@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "show": "pipelines.show_command:show_command",
     "publish": "pipelines.model_commands:publish_command",
     "rollback": "pipelines.model_commands:rollback_command",
+    "prune": "pipelines.prune_command:prune_command",
     "versions": "pipelines.model_commands:versions_command",
     "inspect": "pipelines.model_commands:inspect_command",
     "serve": "pipelines.serve_command:serve_command",

@@ -13,6 +13,7 @@ import click
 from console.server import running_console
 from console.settings import ConsoleSettings
 from monitoring.counters import ServiceCounters
+from pipelines.experiments_option import experiments_option
 from pipelines.options import config_option, exits, home_option
 from pipelines.settings import read_config
 from ranking.recommender import Recommender
@@ -20,7 +21,6 @@ from serving.server import Listener, listen, run_many, run_one
 from serving.service import Service, load_service
 from serving.settings import (
     CONSOLE_KEY_VARIABLE,
-    EXPERIMENTS_VARIABLE,
     REDIS_VARIABLE,
     ServiceSettings,
     read_api_key,
@@ -29,7 +29,6 @@ from serving.state import open_cache
 from shortlist.errors import ShortlistError
 from shortlist.home import Home
 
-DEFAULT_EXPERIMENTS = Path("config/experiments.toml")
 CONSOLE_HOST = "127.0.0.1"
 
 
@@ -44,13 +43,7 @@ CONSOLE_HOST = "127.0.0.1"
 @click.option(
     "--redis", "redis_url", envvar=REDIS_VARIABLE, show_envvar=True, help="redis://host:6379/0, to share cached lists."
 )
-@click.option(
-    "--experiments",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    envvar=EXPERIMENTS_VARIABLE,
-    show_envvar=True,
-    help=f"The file of experiments; without it {DEFAULT_EXPERIMENTS}, if it is there.",
-)
+@experiments_option
 @click.option("--console", "has_console", is_flag=True, help="Also show customers and their lists in the browser.")
 @click.option(
     "--console-port",
@@ -83,7 +76,7 @@ def serve_command(
     settings = ServiceSettings(
         home=home,
         config=serving.model_copy(update={"cache_ttl_seconds": 0}) if no_cache else serving,
-        experiments=experiments or (DEFAULT_EXPERIMENTS if DEFAULT_EXPERIMENTS.is_file() else None),
+        experiments=experiments,
         redis_url=redis_url or None,
         api_key=read_api_key(os.environ),
         console_key=console_key(os.environ) if has_console else None,

@@ -7,6 +7,7 @@ from pydantic import Field
 from candidate_gen.settings import CandidateConfig
 from data.interactions import EventWeights
 from data.settings import DataConfig
+from pipelines.pruning import RetentionConfig
 from ranking.settings import RankerConfig
 from serving.settings import ServingConfig
 from shortlist.config import ConfigModel, load_config
@@ -21,6 +22,7 @@ class Config(ConfigModel):
     candidate_gen: CandidateConfig = CandidateConfig()
     ranking: RankerConfig = RankerConfig()
     serving: ServingConfig = ServingConfig()
+    retention: RetentionConfig = RetentionConfig()
 
 
 def read_config(path: Path | None) -> Config:

@@ -1,0 +1,37 @@
+"""`shortlist prune`: bundles that nobody needs any more."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from experiments.config import ExperimentsConfig, load_experiments
+from pipelines.experiments_option import experiments_option
+from pipelines.options import config_option, exits, home_option, json_option, print_json
+from pipelines.pruning import prune
+from pipelines.settings import read_config
+from shortlist.home import Home
+
+
+@click.command("prune")
+@click.option("--dry-run", "is_tried", is_flag=True, help="Only say what would be deleted.")
+@experiments_option
+@home_option
+@config_option
+@json_option
+@exits
+def prune_command(
+    experiments: Path | None, home: Home, config_path: Path | None, *, is_tried: bool, as_json: bool
+) -> None:
+    """Delete old bundles, as [retention] says; never the serving one, the one before it, or an experiment's.
+
+    Events, reports and records stay.
+    """
+    wanted = ExperimentsConfig() if experiments is None else load_experiments(experiments)
+    done = prune(home, read_config(config_path).retention, wanted, datetime.now(UTC), is_tried=is_tried)
+    if as_json:
+        print_json({"versions": list(done.versions), "size_bytes": done.size_bytes, "dry_run": is_tried})
+        return
+    verb = "Would delete" if is_tried else "Deleted"
+    names = f": {', '.join(done.versions)}" if done.versions else "."
+    click.echo(f"{verb} {len(done.versions)} bundle(s), {done.size_bytes / 1e6:.1f} MB{names}")
