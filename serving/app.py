@@ -4,8 +4,11 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 
 from monitoring.counters import ServiceCounters
 from serving.console_routes import console_router
@@ -13,7 +16,7 @@ from serving.documentation import add_documentation
 from serving.errors import add_error_handlers
 from serving.fellows import load_or_join, tell
 from serving.health import health_router
-from serving.lists import list_router
+from serving.lists import API_KEY_HEADER, list_router
 from serving.observation import Observation
 from serving.parameters import allowed_values
 from serving.reload import Reloader
@@ -21,6 +24,8 @@ from serving.service import Service
 from serving.settings import ServiceSettings
 from serving.state import Running, open_cache, running_app
 from shortlist import __version__
+
+GZIP_FROM_BYTES: Final = 1024
 
 DESCRIPTION = """Product recommendations for the users of an online shop.
 
@@ -57,6 +62,14 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
         app.include_router(console_router(settings, settings.console_key))
     add_documentation(app)
     add_error_handlers(app, allowed_values(settings.config))
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=5)
+    if settings.config.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.config.cors_origins,
+            allow_headers=(API_KEY_HEADER, "X-Request-ID"),
+            expose_headers=("X-Request-ID", "X-Model-Version", "X-Cache"),
+        )
     app.add_middleware(
         Observation, counters=counters, version=lambda: _version(app), logs_access=settings.config.access_log
     )

@@ -26,6 +26,7 @@ class _Exchange:
     """One request and how far its answer is."""
 
     request_id: str
+    method: str
     started: float
     status: int = 0
 
@@ -54,7 +55,9 @@ class Observation:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(_request_id(scope), perf_counter())
+        exchange = _Exchange(_request_id(scope), scope["method"], perf_counter())
+        if exchange.method == "HEAD":  # answered as GET is; the server leaves out the body
+            scope = {**scope, "method": "GET"}
         try:
             await self._answer(scope, receive, self._named(send, exchange), exchange)
         finally:
@@ -90,7 +93,7 @@ class Observation:
     def _record(self, scope: Scope, exchange: _Exchange) -> None:
         seconds = perf_counter() - exchange.started
         route, status = _route(scope), exchange.status or 500
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        method = exchange.method if exchange.method in _METHODS else "OTHER"
         self._counters.requests.labels(route, method, f"{status // 100}xx").inc()
         self._counters.seconds.labels(route).observe(seconds)
         if self._logs_access:

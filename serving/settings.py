@@ -31,6 +31,7 @@ class ServingConfig(ConfigModel):
     redis_max_connections: int = Field(default=64, ge=1, le=1000)
     breaker_failures: int = Field(default=5, ge=1)
     breaker_pause_seconds: float = Field(default=5.0, gt=0)
+    cors_origins: tuple[str, ...] = ()
     reload_seconds: float = Field(default=1.0, ge=0, le=3600)
     access_log: bool = True
 
@@ -100,7 +101,7 @@ def read_api_key(environment: Mapping[str, str]) -> str | None:
     key = environment.get(API_KEY_VARIABLE)
     if key is not None and not key.strip():
         raise ConfigError(f"{API_KEY_VARIABLE} is set but empty. Give it a value, or unset it to answer without a key.")
-    return key
+    return None if key is None else key.strip()  # a key read from a file ends with its newline
 
 
 def _read_config(text: str) -> ServingConfig:

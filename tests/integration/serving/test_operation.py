@@ -124,3 +124,36 @@ def test_the_root_says_where_things_are(client: httpx.Client) -> None:
     links = client.get("/").json()["links"]
     for link in links.values():
         assert client.get(link.replace("{user_id}", "u")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/recommendations/user-001", "/popular", "/health/ready", "/metrics", "/nothing"])
+def test_head_is_get_without_the_body(client: httpx.Client, path: str) -> None:
+    """The same status and length, and nothing behind the headers; the figures tell the two apart."""
+    whole = client.get(path, headers={"Accept-Encoding": "identity"})
+    head = client.head(path, headers={"Accept-Encoding": "identity"})
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    if path != "/metrics":
+        assert head.headers["content-length"] == str(len(whole.content))
+    assert 'method="HEAD"' in client.get("/metrics").text
+
+
+def test_long_answers_are_compressed_for_those_who_take_it(client: httpx.Client) -> None:
+    """From a kilobyte on, whether the list was made or found; what is kept is not compressed."""
+    path = "/recommendations/user-001?limit=50"
+    answers = [client.get(path, headers={"Accept-Encoding": coding}) for coding in ("gzip", "gzip", "identity")]
+    assert [answer.headers.get("content-encoding") for answer in answers] == ["gzip", "gzip", None]
+    assert [answer.headers["x-cache"] for answer in answers] == ["miss", "hit", "hit"]
+    assert len({str(answer.json()["items"]) for answer in answers}) == 1
+    assert "content-encoding" not in client.get("/health/live", headers={"Accept-Encoding": "gzip"}).headers
+
+
+def test_pages_of_named_origins_may_ask(serve: Serve) -> None:
+    """Their preflight is allowed the key; another origin's is not, nor is anybody's where none is named."""
+    client = serve(cors_origins=["https://shop.example"])
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "X-API-Key"}
+    allowed = client.options("/popular", headers=asked | {"Origin": "https://shop.example"})
+    assert allowed.headers["access-control-allow-origin"] == "https://shop.example"
+    assert "X-API-Key" in allowed.headers["access-control-allow-headers"]
+    assert client.options("/popular", headers=asked | {"Origin": "https://other.example"}).status_code == 400
+    plain = serve().get("/popular", headers={"Origin": "https://shop.example"})
+    assert "access-control-allow-origin" not in plain.headers

@@ -66,3 +66,8 @@ def test_a_variable_that_is_not_the_table_is_refused() -> None:
     """A worker that gets nonsense says which variable is wrong."""
     with pytest.raises(ConfigError, match="SHORTLIST_SERVING"):
         ServiceSettings.from_environment({"SHORTLIST_SERVING": "{"})
+
+
+def test_a_key_is_read_without_the_newline_of_its_file() -> None:
+    """``SHORTLIST_API_KEY=$(cat key)`` and an environment file differ in nothing."""
+    assert read_api_key({"SHORTLIST_API_KEY": "sesame\n"}) == "sesame"
