@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -112,8 +113,16 @@ def _missing_distributions() -> list[str]:
         wanted = [line for line in requires(DISTRIBUTION) or [] if "extra ==" not in line]
     except PackageNotFoundError:
         return [DISTRIBUTION]
-    names = [line.split(";")[0].split("[")[0].split(">")[0].strip() for line in wanted]
-    return [name for name in names if not _is_installed(name)]
+    return [name for name in map(distribution_name, wanted) if not _is_installed(name)]
+
+
+def distribution_name(requirement: str) -> str:
+    """The distribution that a requirement names.
+
+    >>> [distribution_name(one) for one in ("a-b<4,>=3.11", "c[d]>=0.3", "e_f ; python_version < '4'", "g!=1", "h~=2")]
+    ['a-b', 'c', 'e_f', 'g', 'h']
+    """
+    return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
 
 
 def _is_installed(distribution: str) -> bool:
