@@ -7,6 +7,7 @@ import time
 import httpx
 import pytest
 
+from serving.http import BoundedHttp
 from serving.server import listen
 from shortlist.errors import ShortlistError
 
@@ -67,3 +68,19 @@ def test_a_body_is_not_counted_as_head(client: httpx.Client) -> None:
     for _ in range(2):
         answer = client.request("GET", "/health/live", content=b"a" * 2**21)
         assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /health/live HTTP/1.1\r\nHost: a\r\nX-More: "])
+def test_a_head_that_does_not_come_is_not_waited_for(client: httpx.Client, monkeypatch, sent: bytes) -> None:
+    """A connection that says nothing, or half a request, is closed in time; one between requests is not."""
+    monkeypatch.setattr(BoundedHttp, "head_seconds", 0.3)
+    address = (client.base_url.host, client.base_url.port)
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(sent)
+        assert connection.recv(2**16).startswith(b"HTTP/1.1 408")
+        assert connection.recv(2**16) == b""
+    with socket.create_connection(address, timeout=10) as connection:
+        for _ in range(2):
+            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert connection.recv(2**16).startswith(b"HTTP/1.1 200")
+            time.sleep(0.6)
