@@ -14,7 +14,7 @@ Array = Any
 """An ndarray; a kernel is compiled for the dtypes that it is called with."""
 
 CAN_KEEP = os.access(Path(__file__).parent, os.W_OK)
-"""Whether what is compiled can be kept beside this file; where not, each process compiles it when it loads a bundle."""
+"""Whether what is compiled can be kept beside this file; where not, `ranking.compiling` keeps it in the home."""
 
 
 @njit(cache=CAN_KEEP, nogil=True)

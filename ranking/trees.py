@@ -16,7 +16,7 @@ Array = Any
 """An ndarray; the kernel is compiled for the dtypes that it is called with."""
 
 CAN_KEEP = os.access(Path(__file__).parent, os.W_OK)
-"""Whether what is compiled can be kept beside this file; where not, each process compiles it when it loads a bundle."""
+"""Whether what is compiled can be kept beside this file; where not, `ranking.compiling` keeps it in the home."""
 
 
 DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
