@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,6 @@ from types import FrameType
 from typing import Final
 
 import click
-from apscheduler.executors.debug import DebugExecutor
-from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from data.event_names import EVENT_NAMES
@@ -100,11 +99,13 @@ def repeat(once: Callable[[], None], interval: timedelta) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
-    scheduler = BlockingScheduler(executors={"default": DebugExecutor()}, timezone=UTC)  # in this thread
-    trigger = IntervalTrigger(seconds=int(interval.total_seconds()))
-    scheduler.add_job(attempt, trigger, next_run_time=datetime.now(UTC), misfire_grace_time=None, coalesce=True)
-    with contextlib.suppress(KeyboardInterrupt, SystemExit):
-        scheduler.start()
+    begun = datetime.now(UTC)
+    trigger = IntervalTrigger(seconds=int(interval.total_seconds()), start_date=begun, timezone=UTC)
+    with contextlib.suppress(KeyboardInterrupt):  # APScheduler's own loop would take it for a failure of the job
+        while True:
+            attempt()
+            now = datetime.now(UTC)
+            time.sleep((trigger.get_next_fire_time(None, now) - now).total_seconds())
     click.echo("Stopped.", err=True)
 
 

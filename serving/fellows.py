@@ -3,12 +3,14 @@
 They share a folder as long as the service runs. Without one, a process serves alone.
 """
 
+import logging
 import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from monitoring.logs import SERVICE_LOGGER
 from serving.service import Service, load_service, published
 from serving.settings import ServiceSettings
 from serving.state import ReloadFailure
@@ -19,13 +21,21 @@ RUN_FOLDER_VARIABLE: Final = "SHORTLIST_RUN_FOLDER"
 
 
 def tell(settings: ServiceSettings, service: Service) -> None:
-    """Note what this worker answers from: the version, and the file of experiments as it was."""
+    """Note what this worker answers from: the version, and the file of experiments as it was.
+
+    Where the note cannot be written, a full disk maybe, this worker answers all the same, and the log says so.
+    """
     folder = _folder()
     if folder is None:
         return
-    if settings.experiments is not None:
-        shutil.copyfile(settings.experiments, folder / "experiments.toml")
-    replace_file(folder / "SERVING", service.current.version.encode())
+    try:
+        if settings.experiments is not None:
+            shutil.copyfile(settings.experiments, folder / "experiments.toml")
+        replace_file(folder / "SERVING", service.current.version.encode())
+    except OSError as error:
+        fields = {"why": str(error)}
+        logger = logging.getLogger(SERVICE_LOGGER)
+        logger.warning("the other workers were not told what serves", extra={"fields": fields})
 
 
 def load_or_join(settings: ServiceSettings) -> tuple[Service, ReloadFailure | None]:

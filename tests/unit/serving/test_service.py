@@ -1,15 +1,21 @@
 """What goes into the key of a cached list."""
 
+import logging
 from copy import copy
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 
 from data.arrays.histories import StoredHistories
 from experiments.config import ExperimentsConfig
+from monitoring.logs import SERVICE_LOGGER
 from ranking.recommender import Query, Recommender
+from serving.fellows import RUN_FOLDER_VARIABLE, tell
 from serving.parameters import ListParameters
 from serving.service import Plan, Service
+from serving.settings import ServiceSettings
+from shortlist.home import Home
 
 WANTED = ListParameters(limit=10)
 CHANGES = {
@@ -84,3 +90,15 @@ def test_the_mark_of_a_history_is_part_of_the_key(small_recommender: Recommender
     newer.histories = Marked(small_recommender.interactions, small_recommender.as_of)
     assert plan(newer).cache_key != plan(small_recommender).cache_key
     assert plan(newer, user_id="user-002").cache_key == plan(small_recommender, user_id="user-002").cache_key
+
+
+def test_a_note_that_cannot_be_written_ends_nothing(
+    small_home: Home, small_recommender: Recommender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog
+) -> None:
+    """Without the folder that the workers share, a worker answers all the same, and the log says so."""
+    monkeypatch.setenv(RUN_FOLDER_VARIABLE, str(tmp_path / "file" / "below"))
+    (tmp_path / "file").write_text("")
+    for name in ("shortlist", SERVICE_LOGGER):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    tell(ServiceSettings(small_home), Service(small_recommender, {}, ExperimentsConfig()))
+    assert "were not told" in caplog.text
