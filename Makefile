@@ -6,6 +6,8 @@ STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 T      ?=
 FAST    = -m "not slow" -n 2 --dist worksteal -q --ignore tests/integration --ignore tests/e2e --ignore tests/property
+ALONE   = tests/e2e tests/integration/serving tests/contract
+TWO     = -n 2 --dist loadfile $(addprefix --ignore ,$(ALONE))
 FAST_TMP = $$(test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -43,11 +45,13 @@ setup-dev: $(DEV)  ## The same, with the tools of tests and checks
 demo: setup  ## Real data in, trained, evaluated, published and served on this machine
 	@$(BIN)/shortlist demo
 
-test: setup-dev  ## Run the whole test suite; T=path runs a part of it
-	@$(BIN)/python -m pytest $(T)
+test: setup-dev  ## Run the whole test suite, on two cores, then what waits for a clock on one; T=path runs a part of it
+	@$(BIN)/python -m pytest $(or $(T),$(TWO))
+	@$(if $(T),,$(BIN)/python -m pytest $(ALONE))
 
 coverage: setup-dev  ## Run the whole test suite and say which share of the lines it reached
-	@$(BIN)/python -m pytest --cov --cov-report=
+	@$(BIN)/python -m pytest -q $(TWO) --cov --cov-report=
+	@$(BIN)/python -m pytest -q $(ALONE) --cov --cov-append --cov-report=
 	@echo "lines reached by the tests, commands in processes of their own not counted: $$($(BIN)/coverage report --format=total) %"
 
 test-fast: setup-dev  ## Run the tests that take milliseconds, on two cores, and say how long it took
