@@ -1,46 +1,43 @@
-"""The console as a process of its own, which ends with the process that started it."""
+"""The console as a process of its own: ``python -m console.server LISTENING LINE``; it ends with who started it."""
 
-import multiprocessing
 import os
 import signal
 import socket
-import threading
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import wait
+from typing import Final
 
 import uvicorn
 
 from console.app import create_app
 from console.settings import ConsoleSettings
 from monitoring.logs import logging_config
+from shortlist.processes import Child, Line, start_child
 
-STOP_SECONDS = 5.0
+STOP_SECONDS: Final = 5.0
+MODULE: Final = "console.server"
 
 
 @contextmanager
-def running_console(settings: ConsoleSettings, listening: socket.socket) -> Iterator[None]:
+def running_console(settings: ConsoleSettings, listening: socket.socket) -> Iterator[Child]:
     """Answer on a socket that listens already, in another process, while the block runs."""
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=_run, args=(settings, listening), name="shortlist console", daemon=True)
-    process.start()
+    child = start_child(MODULE, listening.fileno(), settings.to_environment())
     try:
-        yield
+        yield child
     finally:
-        process.terminate()
-        process.join(STOP_SECONDS)
+        child.stop(STOP_SECONDS)
 
 
-def _run(settings: ConsoleSettings, listening: socket.socket) -> None:
+def main(listening: int, line: int) -> None:
+    """Answer until told to stop, or until who started it is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends this process
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    config = uvicorn.Config(create_app(settings), log_config=logging_config(), access_log=False, server_header=False)
-    uvicorn.Server(config).run(sockets=[listening])
+    Line(line).end_with_parent()
+    app = create_app(ConsoleSettings.from_environment(os.environ))
+    config = uvicorn.Config(app, log_config=logging_config(), access_log=False, server_header=False)
+    with socket.socket(fileno=listening) as listener:
+        uvicorn.Server(config).run(sockets=[listener])
 
 
-def _end_with_parent() -> None:
-    """End this process when its parent is gone, also when it was killed."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGTERM)
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:3]))

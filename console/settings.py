@@ -1,9 +1,15 @@
 """What the console is told when it is started."""
 
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Final, Self
 
 from shortlist.home import Home
+
+VARIABLE: Final = "SHORTLIST_CONSOLE"
+"""Of the process that the console is; not for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +40,13 @@ class ConsoleSettings:
     def home(self) -> Home:
         """The home."""
         return Home(self.home_root)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """What `to_environment` wrote."""
+        fields = json.loads(environment[VARIABLE])
+        return cls(**fields | {"home_root": Path(fields["home_root"])})
+
+    def to_environment(self) -> dict[str, str]:
+        """One variable that says it all."""
+        return {VARIABLE: json.dumps(asdict(self) | {"home_root": str(self.home_root)})}

@@ -17,7 +17,8 @@ from pipelines.experiments_option import experiments_option
 from pipelines.options import config_option, exits, home_option
 from pipelines.settings import read_config
 from ranking.recommender import Recommender
-from serving.server import Listener, listen, run_many, run_one
+from serving.listening import Listener, listen
+from serving.server import run_one
 from serving.service import Service, load_service
 from serving.settings import (
     CONSOLE_KEY_VARIABLE,
@@ -26,8 +27,10 @@ from serving.settings import (
     read_api_key,
 )
 from serving.state import open_cache
+from serving.supervisor import become_supervisor
 from shortlist.errors import ShortlistError
 from shortlist.home import Home
+from shortlist.processes import Child
 
 CONSOLE_HOST = "127.0.0.1"
 
@@ -103,28 +106,26 @@ def serve(settings: ServiceSettings, host: str, port: int, workers: int, console
     """
     open_cache(settings, ServiceCounters())  # connects to nothing, but refuses a URL that is none
     service = load_service(settings)
-    with listen(host, port) as listener, _console(settings, listener, console_port):
+    with listen(host, port) as listener, _console(settings, listener, console_port) as console:
         _announce(settings, service, listener, workers)
-        if workers == 1:
-            run_one(settings, service, listener)
-        else:
-            del service  # every worker maps the same files; this process needs them no longer
-            run_many(settings, workers, listener)
+        if workers > 1:
+            become_supervisor(workers, settings.to_environment(), listener.socket, console)
+        run_one(settings, service, listener)
     click.echo("Stopped.", err=True)
 
 
 @contextmanager
-def _console(settings: ServiceSettings, service: Listener, port: int | None) -> Iterator[None]:
+def _console(settings: ServiceSettings, service: Listener, port: int | None) -> Iterator[Child | None]:
     """Run the console, where it is wanted, and say first of all where it is."""
     if settings.console_key is None:
-        yield
+        yield None
         return
     with _console_listener(service, port) as listener:
         home, most = settings.home.root.absolute(), settings.config.max_limit
         told = ConsoleSettings(service.url, settings.console_key, settings.api_key, home, most)
-        with running_console(told, listener.socket):
+        with running_console(told, listener.socket) as child:
             click.echo(f"Look at it in the browser: {listener.url}/?key={quote(settings.console_key, safe='')}")
-            yield
+            yield child
 
 
 @contextmanager

@@ -56,6 +56,7 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.running = None
+    app.state.counters = counters
     app.include_router(list_router(settings))
     app.include_router(health_router(counters))
     if settings.console_key is not None:

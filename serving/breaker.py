@@ -33,6 +33,11 @@ class CircuitBreaker:
         """Whether the store counts as broken."""
         return self._in_a_row >= self._failures
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the store answered when it was last asked."""
+        return self._in_a_row == 0
+
     def allows(self) -> bool:
         """Whether to ask the store now; whoever is let through reports `succeed` or `fail`."""
         if not self.is_open:

@@ -1,5 +1,6 @@
 """Finished lists kept for a while. Whatever happens to the cache, a request is answered, at full quality."""
 
+import logging
 import random
 import struct
 import time
@@ -13,6 +14,7 @@ import orjson
 from cachetools import TLRUCache
 
 from monitoring.counters import ServiceCounters
+from monitoring.logs import SERVICE_LOGGER
 from serving.breaker import CircuitBreaker
 from shortlist.errors import StoreUnavailable
 
@@ -142,6 +144,7 @@ class ListCache:
         self._skipped = counters.cache_skipped.labels(self.name)
         self._errors = {kind: counters.cache_errors.labels(self.name, kind) for kind in _ERROR_KINDS}
         self._open = counters.breaker_open.labels(self.name)
+        self._trips = counters.breaker_trips.labels(self.name)
         self._open.set(0)
 
     @property
@@ -251,6 +254,8 @@ class ListCache:
         return Lookup("miss")
 
     def _answered(self, *, error: str | None = None) -> None:
+        if self._breaker.is_open:
+            _log(logging.INFO, "the cache is used again", self.name)
         self._breaker.succeed()
         self._open.set(0)
         if error is not None:
@@ -260,9 +265,21 @@ class ListCache:
         if isinstance(error, StoreBusy):  # our own congestion, not the store's fault
             self._errors["busy"].inc()
             return
+        was_open, was_well = self._breaker.is_open, self._breaker.is_well
         self._breaker.fail()
         self._open.set(int(self._breaker.is_open))
         self._errors["unreachable"].inc()
+        if was_well:
+            _log(logging.WARNING, "the cache does not answer, lists are made without it", self.name, str(error))
+        if self._breaker.is_open and not was_open:
+            self._trips.inc()
+            _log(logging.ERROR, "the cache is left alone after failures in a row", self.name, str(error))
+
+
+def _log(level: int, message: str, backend: str, why: str | None = None) -> None:
+    """One line when the state changes, not one for each request."""
+    fields = {"backend": backend} | ({} if why is None else {"why": why})
+    logging.getLogger(SERVICE_LOGGER).log(level, message, extra={"fields": fields})
 
 
 _ERROR_KINDS: Final = ("unreachable", "refused", "corrupt", "busy")

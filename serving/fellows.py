@@ -8,16 +8,14 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from monitoring.logs import SERVICE_LOGGER
 from serving.service import Service, load_service, published
 from serving.settings import ServiceSettings
 from serving.state import ReloadFailure
+from serving.supervisor import RUN_FOLDER_VARIABLE
 from shortlist.atomic import replace_file
 from shortlist.errors import ShortlistError
-
-RUN_FOLDER_VARIABLE: Final = "SHORTLIST_RUN_FOLDER"
 
 
 def tell(settings: ServiceSettings, service: Service) -> None:

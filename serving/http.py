@@ -1,9 +1,15 @@
 """HTTP/1.1 as uvicorn speaks it with httptools, with bounds on what comes before a request's body."""
 
 import asyncio
-from typing import ClassVar, Final
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from monitoring.counters import ServiceCounters
+from monitoring.logs import SERVICE_LOGGER
 
 MAX_HEAD_BYTES: Final = 2**20
 """Of a request line and its headers: room for the longest query that the parameters allow."""
@@ -11,11 +17,43 @@ MAX_HEAD_BYTES: Final = 2**20
 MAX_PARSED_BYTES: Final = 65_000
 """Of an address: httptools parses none of 65,536."""
 
+LINE_SECONDS: Final = 10.0
+"""The log has one line in so long of what may happen thousands of times."""
+
+BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+@dataclass(slots=True)
+class Bounds:
+    """What the connections of one server share.
+
+    Attributes
+    ----------
+    most : int
+        Connections at a time; more are answered with 503, so that descriptors are left for everything else.
+    is_stopping : bool
+        Every answer is then the last of its connection.
+    """
+
+    counters: ServiceCounters
+    most: int
+    is_stopping: bool = False
+    n_accepted: int = 0
+    quiet_until: float = 0.0
+
+    def refuse(self, reason: str, message: str) -> None:
+        """Count a connection that is closed without an answer to its request, and say so, but not each time."""
+        self.counters.connections_refused.labels(reason).inc()
+        if (now := time.monotonic()) >= self.quiet_until:
+            self.quiet_until = now + LINE_SECONDS
+            logging.getLogger(SERVICE_LOGGER).warning(message, extra={"fields": {"reason": reason}})
+
 
 class BoundedHttp(HttpToolsProtocol):
     """Refuses a request whose head does not end within so many bytes and seconds: none fills the memory or waits on.
 
-    A connection that has sent nothing yet has as long.
+    A connection that has sent nothing yet has as long. More connections than `Bounds.most` are turned away.
     """
 
     head_seconds: ClassVar[float] = 10.0
@@ -24,10 +62,25 @@ class BoundedHttp(HttpToolsProtocol):
     _in_head = True
     _deadline: asyncio.TimerHandle | None = None
 
+    def __init__(self, *arguments: Any, bounds: Bounds, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._bounds = bounds
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first request."""
+        """Wait for the first request, unless there are too many already."""
         super().connection_made(transport)
+        self._bounds.n_accepted += 1
+        if len(self.connections) > self._bounds.most:
+            self._bounds.refuse("too_many", f"{self._bounds.most} connections are open, more are turned away.")
+            transport.write(BUSY)
+            transport.close()
+            return
         self._wait_for_head()
+
+    def shutdown(self) -> None:
+        """Close the connection, unless its request is on its way, which is then its last."""
+        if not (self._in_head and self._head_bytes):
+            super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody waits any more."""
@@ -48,12 +101,13 @@ class BoundedHttp(HttpToolsProtocol):
         """Begin to answer; a query in an address over `MAX_PARSED_BYTES`, too long for httptools, is set apart."""
         self._in_head = False
         self._stop_waiting()
-        if len(self.url) <= MAX_PARSED_BYTES:
-            super().on_headers_complete()
-            return
-        self.url, _, query = self.url.partition(b"?")
+        address, _, query = self.url.partition(b"?") if len(self.url) > MAX_PARSED_BYTES else (self.url, b"", None)
+        self.url = address
         super().on_headers_complete()
-        self.scope["query_string"] = query  # the request's task starts after this
+        if query is not None:
+            self.scope["query_string"] = query  # the request's task starts after this
+        if self._bounds.is_stopping:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """The next request begins."""
@@ -71,6 +125,6 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         if not self.transport.is_closing():
-            self.logger.warning("A request's head took more than %g s; its connection is closed.", self.head_seconds)
-            self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            self._bounds.refuse("too_slow", f"A request's head took more than {self.head_seconds:g} s: it is closed.")
+            self.transport.write(TOO_SLOW)
             self.transport.close()

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
-from serve_process import WAIT_SECONDS, Start
+from serve_process import WAIT_SECONDS, Start, workers_of
 
 from pipelines.publishing import publish, rollback
 from shortlist.home import Home
@@ -63,19 +62,6 @@ def until(holds: Callable[[], bool]) -> None:
         assert time.monotonic() < deadline
         in_a_row = in_a_row + 1 if holds() else 0
         time.sleep(0.01)
-
-
-def workers_of(pid: int) -> list[psutil.Process]:
-    """The processes that answer for a service."""
-    return [one for one in psutil.Process(pid).children() if is_worker(one)]
-
-
-def is_worker(process: psutil.Process) -> bool:
-    """Whether a process is one that multiprocessing started, and alive."""
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE and "spawn_main" in " ".join(process.cmdline())
-    except psutil.NoSuchProcess:
-        return False
 
 
 @contextmanager

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 
-from serving.server import SERVER_OPTIONS, listen
+from serving.listening import listen
+from serving.server import Server
 
 START_SECONDS = 10.0
 
@@ -18,7 +18,7 @@ START_SECONDS = 10.0
 def live_service(app: FastAPI, headers: dict[str, str] | None = None) -> Iterator[httpx.Client]:
     """Serve an application while the block runs; yields a client whose base is the service."""
     with listen("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, **SERVER_OPTIONS))
+        server = Server(app, None)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener.socket]})
         thread.start()
         try:
@@ -30,7 +30,7 @@ def live_service(app: FastAPI, headers: dict[str, str] | None = None) -> Iterato
             thread.join()
 
 
-def _wait(server: uvicorn.Server, thread: threading.Thread) -> None:
+def _wait(server: Server, thread: threading.Thread) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not server.started:
         if time.monotonic() > deadline or not thread.is_alive():

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
+
 WAIT_SECONDS = 60
 COMMAND = (sys.executable, "-c", "from pipelines.cli import main; main()", "serve")
 
@@ -17,9 +19,12 @@ COMMAND = (sys.executable, "-c", "from pipelines.cli import main; main()", "serv
 class Process:
     """A running `shortlist serve`; what it prints arrives line by line."""
 
-    def __init__(self, folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, arguments: tuple[str, ...], environment: dict[str, str], descriptors: int | None = None
+    ) -> None:
+        limit = () if descriptors is None else ("sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh")
         self._process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*limit, *COMMAND, *arguments],
             cwd=folder,
             env=os.environ | environment,
             stdout=subprocess.PIPE,
@@ -79,3 +84,16 @@ class Process:
 
 
 Start = Callable[..., Process]
+
+
+def workers_of(pid: int) -> list[psutil.Process]:
+    """The processes that answer for a service."""
+    return [one for one in psutil.Process(pid).children() if is_worker(one)]
+
+
+def is_worker(process: psutil.Process) -> bool:
+    """Whether a process answers requests, and is alive."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and "serving.worker" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False

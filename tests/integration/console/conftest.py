@@ -15,7 +15,7 @@ from console.settings import ConsoleSettings
 from experiments.config import ExperimentsConfig
 from ranking.recommender import Recommender
 from serving.app import create_app as create_service
-from serving.server import listen
+from serving.listening import listen
 from serving.service import Service
 from serving.settings import ServiceSettings, ServingConfig
 from shortlist.home import Home

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from serving.http import BoundedHttp
-from serving.server import listen
+from serving.listening import listen
 from shortlist.errors import ShortlistError
 
 
