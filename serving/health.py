@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from monitoring.counters import CONTENT_TYPE, ServiceCounters
 from serving.schemas import error_answers
@@ -51,7 +52,7 @@ def health_router(counters: ServiceCounters) -> APIRouter:
         """
         return Response(orjson.dumps(await _readiness(running_of(request))), media_type=JSON)
 
-    @router.get("/metrics", summary="Figures for Prometheus")
+    @router.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """The figures of all workers together, in the Prometheus text format."""
         return Response(counters.expose(), media_type=CONTENT_TYPE)

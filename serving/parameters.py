@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Path, Query, Request
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from serving.errors import InvalidParameter, UnknownScenario, shown
 from serving.settings import ServingConfig
@@ -23,15 +23,23 @@ SCENARIOS: Final = (HOME_SCENARIO, "product", "basket", "buy_again", "trending",
 REPEATABLE: Final = frozenset({"category", "exclude"})
 LIMIT_SPELLINGS: Final = ("limit", "k", "n", "count")
 
-CategoryPath = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CATEGORY_CHARACTERS)]
-ItemId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ITEM_ID_CHARACTERS)]
+NO_CONTROL: Final = {"pattern": r"^[^\x00-\x1f\x7f]+$"}
+"""For the description; `Observation` refuses the others before a route is looked for."""
+
+CategoryPath = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_CATEGORY_CHARACTERS), Field(json_schema_extra=NO_CONTROL)
+]
+ItemId = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_ITEM_ID_CHARACTERS), Field(json_schema_extra=NO_CONTROL)
+]
 UserId = Annotated[
     str,
     Path(
         min_length=1,
         max_length=MAX_USER_ID_CHARACTERS,
-        description="The shop's own id of the user, percent-encoded UTF-8. It may hold spaces and slashes; "
-        "everything after the prefix counts, a trailing slash included.",
+        description="The shop's own id of the user, percent-encoded UTF-8. It may hold spaces and slashes, but no "
+        "control characters; everything after the prefix counts, a trailing slash included.",
+        json_schema_extra=NO_CONTROL,
         examples=["u1"],
     ),
 ]
@@ -180,12 +188,12 @@ def _names(parse: Parser) -> frozenset[str]:
 def _shared_queries(config: ServingConfig) -> tuple[object, object, object, object]:
     """The declarations of limit, of its other spellings, of offset and of category."""
     texts = allowed_values(config)
-    limit = f"How many items: {texts['limit']}; {config.default_limit} without it."
+    limit = f"How many items: {texts['limit']}; {config.default_limit} without it. `k`, `n` and `count` mean the same."
     offset = f"How many items of the list to leave out at its head: {texts['offset']}."
     category = f"Only items of this category, written `A > B`, or below it. Repeatable: {texts['category']}."
     return (
         Query(ge=1, le=config.max_limit, description=limit, examples=[config.default_limit]),
-        Query(ge=1, le=config.max_limit, description="Another name of `limit`."),
+        Query(ge=1, le=config.max_limit, include_in_schema=False),  # no description can say that two must not differ
         Query(ge=0, le=config.max_offset, description=offset),
         Query(max_length=MAX_CATEGORIES, description=category),
     )

@@ -42,11 +42,19 @@ class Server(uvicorn.Server):
     ----------
     goes_on : callable
         Asked every second; False stops the server.
+    drain_seconds : float
+        As long are new connections still taken at a stop.
     """
 
-    def __init__(self, app: FastAPI, log_config: dict[str, Any] | None, goes_on: Callable[[], bool] | None = None):
+    def __init__(
+        self,
+        app: FastAPI,
+        log_config: dict[str, Any] | None,
+        goes_on: Callable[[], bool] | None = None,
+        drain_seconds: float = DRAIN_SECONDS,
+    ) -> None:
         self._bounds = Bounds(app.state.counters, most_connections())
-        self._goes_on = goes_on or (lambda: True)
+        self._goes_on, self._drain_seconds = goes_on or (lambda: True), drain_seconds
         http = cast("type[asyncio.Protocol]", partial(BoundedHttp, bounds=self._bounds))
         config = uvicorn.Config(
             app,
@@ -71,7 +79,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what has been accepted, each answer the last of its connection, and let go of the socket."""
         self._bounds.is_stopping = True
-        for _ in range(round(DRAIN_SECONDS / QUIET_SECONDS)):
+        for _ in range(round(self._drain_seconds / QUIET_SECONDS)):
             before = self._n_seen
             await asyncio.sleep(QUIET_SECONDS)
             if self._n_seen == before:

@@ -18,7 +18,7 @@ START_SECONDS = 10.0
 def live_service(app: FastAPI, headers: dict[str, str] | None = None) -> Iterator[httpx.Client]:
     """Serve an application while the block runs; yields a client whose base is the service."""
     with listen("127.0.0.1", 0) as listener:
-        server = Server(app, None)
+        server = Server(app, None, drain_seconds=0)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener.socket]})
         thread.start()
         try:

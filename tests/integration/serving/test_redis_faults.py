@@ -16,6 +16,8 @@ import pytest
 import redis as redis_library
 from redis_server import RedisServer, free_port
 
+from monitoring.logs import SERVICE_LOGGER
+
 Serve = Callable[..., httpx.Client]
 Metric = Callable[[httpx.Client, str], float]
 URL = "/recommendations/user-000"
@@ -83,7 +85,9 @@ def test_no_redis_at_all_is_a_bypass(serve: Serve, metric: Metric) -> None:
     assert ready.json()["cache"] == {"backend": "redis", "reachable": False}
 
 
-def test_a_redis_that_never_answers_costs_its_budget_and_no_more(serve: Serve, metric: Metric) -> None:
+def test_a_redis_that_never_answers_costs_its_budget_and_no_more(
+    serve: Serve, metric: Metric, caplog: pytest.LogCaptureFixture
+) -> None:
     """Each request waits the time-out at most; after the configured failures the breaker opens and nobody waits."""
     with silent_server() as port:
         client = serve(**NO_MEMORY, redis_url=f"redis://127.0.0.1:{port}/0", redis_timeout_ms=100, breaker_failures=3)
@@ -98,6 +102,12 @@ def test_a_redis_that_never_answers_costs_its_budget_and_no_more(serve: Serve, m
         assert metric(client, ERRORS) == 3
         assert metric(client, "shortlist_cache_skipped_total") == 5
         assert metric(client, "shortlist_cache_breaker_open") == 1
+        assert metric(client, "shortlist_cache_breaker_trips_total") == 1
+        lines = [record.getMessage() for record in caplog.records if record.name == SERVICE_LOGGER]
+        assert [line.partition(",")[0] for line in lines] == [
+            "the cache does not answer",
+            "the cache is left alone after failures in a row",
+        ]
 
 
 def test_a_redis_killed_in_mid_flight_fails_no_request(serve: Serve, redis: RedisServer, metric: Metric) -> None:
