@@ -3,32 +3,30 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from data.interactions import SECONDS_PER_DAY, Interactions
 from offline_eval.baselines import BASELINES
+from offline_eval.candidate_recall import CandidateRecall
+from offline_eval.list_figures import KnownShop, ListFigures, list_figures
 from offline_eval.metrics import metric_columns
 from offline_eval.protocol import SEGMENTS, Segment, TestSet, build_test_set
-from offline_eval.significance import PairedComparison, bootstrap_intervals, paired_comparison
-from offline_eval.systems import System, TunedSystem, segment_hits
+from offline_eval.significance import (
+    DECIMALS,
+    Estimate,
+    PairedComparison,
+    bootstrap_intervals,
+    paired_comparison,
+    rounded,
+)
+from offline_eval.systems import System, TunedSystem, user_lists
 from shortlist.errors import DataError
 from shortlist.progress import Reporter, SilentReporter
 
-DECIMALS: Final = 6
-
 Columns = dict[str, npt.NDArray[np.float64]]
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A mean over users and its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,10 @@ class Evaluation:
         What was chosen for each system.
     note : str, optional
         What readers must know, such as where the data come from.
+    lists : tuple of ListFigures
+        What each system's lists of `k` are like beyond their hits.
+    candidates : CandidateRecall, optional
+        What the reference's ranker had to choose from.
     """
 
     k: int
@@ -85,6 +87,8 @@ class Evaluation:
     comparisons: tuple[Comparison, ...]
     choices: dict[str, Any]
     note: str | None
+    lists: tuple[ListFigures, ...] = ()
+    candidates: CandidateRecall | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-like data with stable keys; numbers rounded to six decimals, times in ISO 8601, UTC."""
@@ -94,6 +98,8 @@ class Evaluation:
             "comparison": [_comparison_dict(comparison) for comparison in self.comparisons],
             "choices": self.choices,
             "note": self.note,
+            "lists": [one.to_dict() for one in self.lists],
+            "candidates": None if self.candidates is None else self.candidates.to_dict(),
         }
 
     def _protocol(self) -> dict[str, Any]:
@@ -184,6 +190,7 @@ def evaluate_on(
     baselines: Collection[str] = BASELINES,
     choices: Mapping[str, Any] | None = None,
     note: str | None = None,
+    candidates: CandidateRecall | None = None,
     max_users: int | None = None,
     rng: int | np.random.Generator = 0,
     reporter: Reporter | None = None,
@@ -194,6 +201,8 @@ def evaluate_on(
     ----------
     past : Interactions
         What was known, and what lists are made of, as of ``test_set.cut``.
+    candidates : CandidateRecall, optional
+        For the report.
     """
     _check_names([system.name for system in systems], reference, ks)
     reporter = reporter or SilentReporter()
@@ -201,20 +210,30 @@ def evaluate_on(
     if not len(test_set):
         raise DataError(_nobody(test_set))
     test_set = test_set.drawn(len(test_set) if max_users is None else max_users, generator)
-    hits = {system.name: segment_hits(system, past, test_set, max(ks), reporter=reporter) for system in systems}
+    lists = {system.name: user_lists(system, past, test_set, max(ks), reporter=reporter) for system in systems}
     results: list[SystemResult] = []
     comparisons: list[Comparison] = []
     for segment in SEGMENTS:
         n_relevant = test_set.n_relevant(segment)
         counted = n_relevant > 0
         columns = {
-            name: metric_columns(of_system[segment][counted], n_relevant[counted], dict.fromkeys(ks))
-            for name, of_system in hits.items()
+            name: metric_columns(of_system.hits[segment][counted], n_relevant[counted], dict.fromkeys(ks))
+            for name, of_system in lists.items()
         }
         results += _results(columns, segment, int(counted.sum()), generator)
         if counted.sum() > 1:  # one user has no spread
             comparisons += _comparisons(columns, segment, reference, baselines, f"ndcg@{ks[0]}", generator)
-    return Evaluation(ks[0], test_set, tuple(results), tuple(comparisons), _choices(systems, choices or {}), note)
+    shop = KnownShop.of(past, test_set)
+    return Evaluation(
+        k=ks[0],
+        test_set=test_set,
+        systems=tuple(results),
+        comparisons=tuple(comparisons),
+        choices=_choices(systems, choices or {}),
+        note=note,
+        lists=tuple(list_figures(name, one.items[:, : ks[0]], shop, generator) for name, one in lists.items()),
+        candidates=candidates,
+    )
 
 
 def iso_time(seconds: int) -> str:
@@ -279,7 +298,7 @@ def _nobody(test_set: TestSet) -> str:
 
 
 def _system_dict(result: SystemResult) -> dict[str, Any]:
-    metrics = {name: _rounded(asdict(estimate)) for name, estimate in result.metrics.items()}
+    metrics = {name: rounded(asdict(estimate)) for name, estimate in result.metrics.items()}
     return {"name": result.name, "segment": result.segment, "metrics": metrics, "n_users": result.n_users}
 
 
@@ -289,9 +308,5 @@ def _comparison_dict(comparison: Comparison) -> dict[str, Any]:
         "reference": comparison.reference,
         "baseline": comparison.baseline,
         "metric": comparison.metric,
-        **_rounded(asdict(comparison.result)),
+        **rounded(asdict(comparison.result)),
     }
-
-
-def _rounded(numbers: dict[str, float]) -> dict[str, float]:
-    return {name: round(number, DECIMALS) for name, number in numbers.items()}

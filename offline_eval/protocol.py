@@ -38,6 +38,8 @@ class TestSet:
         Distinct and ascending within a user.
     is_repeat : ndarray of bool, shape (n_relevant,)
         Whether the user had any interaction with the item before the cut.
+    amount : ndarray of float64, shape (n_relevant,)
+        What the user paid for the item in the test, one unit for each event, 0 where prices are unknown.
     n_users_without_history : int
         Users left out: a target interaction in the window, nothing before it.
     n_users_eligible : int
@@ -54,6 +56,7 @@ class TestSet:
     offsets: npt.NDArray[np.int64]
     item_idx: npt.NDArray[np.int32]
     is_repeat: npt.NDArray[np.bool_]
+    amount: npt.NDArray[np.float64]
     n_users_without_history: int
     n_users_eligible: int
     protocol: ProtocolName = "time"
@@ -65,6 +68,10 @@ class TestSet:
         """The relevant items of one row of `user_idx` that belong to a segment."""
         rows = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
         return self.item_idx[rows][self._is_in(segment)[rows]]
+
+    def rows(self) -> npt.NDArray[np.int64]:
+        """The row of `user_idx` that each relevant item belongs to, shape (n_relevant,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     def n_relevant(self, segment: Segment) -> npt.NDArray[np.int64]:
         """How many relevant items of a segment each user has, shape (n_users,); 0 takes the user out of it."""
@@ -85,6 +92,7 @@ class TestSet:
             offsets=_offsets(counts[rows]),
             item_idx=self.item_idx[is_kept],
             is_repeat=self.is_repeat[is_kept],
+            amount=self.amount[is_kept],
             n_users_without_history=self.n_users_without_history,
             n_users_eligible=self.n_users_eligible,
             protocol=self.protocol,
@@ -133,7 +141,8 @@ def make_test_set(past: Interactions, labels: Labels, cut: int, end: int, protoc
     """
     has_past = (np.diff(past.user_offsets) > 0)[labels.user_idx]
     counts = np.diff(labels.offsets)
-    user_idx, item_idx = labels.user_idx[has_past], labels.item_idx[np.repeat(has_past, counts)]
+    is_kept = np.repeat(has_past, counts)
+    user_idx, item_idx = labels.user_idx[has_past], labels.item_idx[is_kept]
     past_pairs = _pairs(past, past.user_idx, past.item_idx)
     return TestSet(
         cut=cut,
@@ -142,6 +151,7 @@ def make_test_set(past: Interactions, labels: Labels, cut: int, end: int, protoc
         offsets=_offsets(counts[has_past]),
         item_idx=item_idx,
         is_repeat=np.isin(_pairs(past, np.repeat(user_idx, counts[has_past]), item_idx), past_pairs),
+        amount=labels.amount[is_kept],
         n_users_without_history=int((~has_past).sum()),
         n_users_eligible=len(user_idx),
         protocol=protocol,

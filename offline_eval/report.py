@@ -9,13 +9,19 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from offline_eval.evaluation import Comparison, Estimate, Evaluation, SystemResult, iso_time
+from offline_eval.candidate_recall import CandidateRecall
+from offline_eval.evaluation import Comparison, Evaluation, SystemResult, iso_time
+from offline_eval.list_figures import ListFigures
 from offline_eval.protocol import SEGMENTS, Segment
+from offline_eval.significance import Estimate
 from shortlist.atomic import replace_file
 
 JSON_NAME: Final = "evaluation.json"
 MARKDOWN_NAME: Final = "evaluation.md"
 SIGNIFICANCE_LEVEL: Final = 0.05
+
+Rows = list[list[str]]
+"""A header, and what stands below it."""
 
 TITLES: Final[dict[Segment, str]] = {
     "overall": "All items",
@@ -30,6 +36,8 @@ def render_table(evaluation: Evaluation) -> Group:
     for segment in SEGMENTS:
         parts += [Text(""), _segment_table(evaluation, segment)]
         parts += [Text(sentence) for sentence in _sentences(evaluation, segment)]
+    for title, rows in _further_tables(evaluation):
+        parts += [Text(""), _printed(title, rows)]
     return Group(*parts)
 
 
@@ -37,9 +45,10 @@ def render_markdown(evaluation: Evaluation) -> str:
     """The same as a page of Markdown."""
     lines = ["# Evaluation", "", *_paragraphs(_summary(evaluation))]
     for segment in SEGMENTS:
-        header, *rows = _rows(evaluation, segment, _bold)
-        lines += [f"## {_title(evaluation, segment)}", "", _line(header), _line(["---", *["---:"] * (len(header) - 1)])]
-        lines += [*map(_line, rows), "", *_paragraphs(_sentences(evaluation, segment))]
+        lines += [f"## {_title(evaluation, segment)}", "", *_table(_rows(evaluation, segment, _bold)), ""]
+        lines += _paragraphs(_sentences(evaluation, segment))
+    for title, rows in _further_tables(evaluation):
+        lines += [f"## {title}", "", *_table(rows), ""]
     if evaluation.choices:
         chosen = json.dumps(evaluation.choices, indent=2, ensure_ascii=False)
         lines += ["## What was chosen", "", "```json", chosen, "```", ""]
@@ -99,17 +108,50 @@ def _sentences(evaluation: Evaluation, segment: Segment) -> list[str]:
     return ["No user has a relevant item of this kind, so there is nothing to score."]
 
 
+def _further_tables(evaluation: Evaluation) -> Iterable[tuple[str, Rows]]:
+    """What the lists are like, and what they were made from, where that was measured."""
+    if evaluation.lists:
+        yield f"The lists of {evaluation.k}", _list_rows(evaluation.lists)
+    if evaluation.candidates is not None:
+        yield "Relevant items among the candidates", _candidate_rows(evaluation.candidates)
+
+
+def _list_rows(figures: Iterable[ListFigures]) -> Rows:
+    header = ["System", "Coverage", "Gini", "Novelty (bits)", "Diversity in a list", "Repeats", "Revenue per user"]
+    return [header, *(_list_cells(one) for one in figures)]
+
+
+def _list_cells(one: ListFigures) -> list[str]:
+    revenue = (
+        "-" if one.revenue is None else f"{one.revenue.mean:.2f} ({one.revenue.low:.2f} to {one.revenue.high:.2f})"
+    )
+    shares = f"{one.coverage:.1%}", f"{one.gini:.3f}", f"{one.novelty:.2f}", f"{one.diversity:.3f}"
+    return [one.name, *shares, f"{one.repeat_share:.1%}", revenue]
+
+
+def _candidate_rows(candidates: CandidateRecall) -> Rows:
+    whole = ["all together", f"{candidates.recall:.1%}", "", f"{candidates.n_candidates:.0f}"]
+    parts = (
+        [one.name, f"{one.recall:.1%}", f"{one.only:.1%}", f"{one.n_candidates:.0f}"] for one in candidates.sources
+    )
+    return [["Source", "Recall", "Found by it alone", "Candidates"], whole, *parts]
+
+
 def _segment_table(evaluation: Evaluation, segment: Segment) -> Table:
-    header, *rows = _rows(evaluation, segment, lambda text: f"[bold]{text}[/bold]")
-    table = Table(title=_title(evaluation, segment), title_justify="left")
+    return _printed(_title(evaluation, segment), _rows(evaluation, segment, lambda text: f"[bold]{text}[/bold]"))
+
+
+def _printed(title: str, rows: Rows) -> Table:
+    header, *body = rows
+    table = Table(title=title, title_justify="left")
     for number, column in enumerate(header):
         table.add_column(column, justify="right" if number else "left", no_wrap=not number)
-    for name, *cells in rows:
+    for name, *cells in body:
         table.add_row(Text(name), *cells)
     return table
 
 
-def _rows(evaluation: Evaluation, segment: Segment, emphasise: Callable[[str], str]) -> list[list[str]]:
+def _rows(evaluation: Evaluation, segment: Segment, emphasise: Callable[[str], str]) -> Rows:
     """The header, and a row for each system; the best of a column stands out."""
     metrics = [f"{name}@{evaluation.k}" for name in ("ndcg", "precision", "recall")]
     header = ["System", f"{metric_title(metrics[0])} (95 % interval)", *map(metric_title, metrics[1:])]
@@ -143,6 +185,12 @@ def _n_users(evaluation: Evaluation, segment: Segment) -> int:
 
 def _bold(text: str) -> str:
     return f"**{text}**"
+
+
+def _table(rows: Rows) -> list[str]:
+    """A Markdown table."""
+    header, *body = rows
+    return [_line(header), _line(["---", *["---:"] * (len(header) - 1)]), *map(_line, body)]
 
 
 def _line(cells: Iterable[str]) -> str:

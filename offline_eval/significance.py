@@ -19,6 +19,30 @@ BLOCK_SIZE: Final = 2_000_000
 """How many numbers are drawn at a time; bounds the memory."""
 
 
+DECIMALS: Final = 6
+"""Of the figures in a report."""
+
+
+def rounded(numbers: dict[str, float]) -> dict[str, float]:
+    """The numbers as reports write them."""
+    return {name: round(number, DECIMALS) for name, number in numbers.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over users and its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def estimate_mean(values: npt.NDArray[np.float64], rng: Seed) -> Estimate:
+    """The mean over users of one figure each, with its interval."""
+    low, high = bootstrap_intervals(values[:, None], rng)
+    return Estimate(float(values.mean()), float(low[0]), float(high[0]))
+
+
 @dataclass(frozen=True, slots=True)
 class PairedComparison:
     """The mean of one system less another's on the same users, its interval, and the p-value of "no difference"."""

@@ -1,6 +1,7 @@
 """What can be evaluated: anything that makes a list for a history."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 
 from data.interactions import History, Interactions
 from offline_eval.protocol import SEGMENTS, Segment, TestSet, allowed_items
+from shortlist.ids import MISSING
 from shortlist.progress import Reporter, SilentReporter
 
 
@@ -46,14 +48,30 @@ class TunedSystem(Protocol):
         """Hyper-parameters by name."""
 
 
-def segment_hits(
+@dataclass(frozen=True, slots=True)
+class UserLists:
+    """One system's lists for the users of a test.
+
+    Attributes
+    ----------
+    items : ndarray of int32, shape (n_users, depth)
+        The lists of the first segment asked for, ``MISSING`` past a list's end.
+    hits : dict of ndarray of bool, shape (n_users, depth)
+        For each segment, the places that hold a relevant item; False past a list's end.
+    """
+
+    items: npt.NDArray[np.int32]
+    hits: dict[Segment, npt.NDArray[np.bool_]]
+
+
+def user_lists(
     system: System,
     interactions: Interactions,
     test_set: TestSet,
     depth: int,
     segments: tuple[Segment, ...] = SEGMENTS,
     reporter: Reporter | None = None,
-) -> dict[Segment, npt.NDArray[np.bool_]]:
+) -> UserLists:
     """Make every tested user's list in every segment, and mark the places that hold a relevant item.
 
     A segment's list is made anew among the segment's items, so that it is as full as any other. No list is made for a
@@ -66,17 +84,13 @@ def segment_hits(
     depth : int
         The length of the lists.
 
-    Returns
-    -------
-    dict of ndarray of bool, shape (n_users, depth)
-        For each segment, a row for each user of the test set; False past a list's end.
-
     Raises
     ------
     ValueError
         When a list is longer than `depth`, or holds an item twice, or one that it may not hold.
     """
-    hits = {segment: np.zeros((len(test_set), depth), dtype=np.bool_) for segment in segments}
+    items = np.full((len(test_set), depth), MISSING, dtype=np.int32)
+    hits = {segment: np.zeros(items.shape, dtype=np.bool_) for segment in segments}
     tracked = (reporter or SilentReporter()).track(range(len(test_set)), len(test_set), system.name)
     for row in tracked:
         history = interactions.history(int(test_set.user_idx[row]), test_set.cut)
@@ -86,7 +100,9 @@ def segment_hits(
                 allowed = allowed_items(history, len(interactions.items), segment)
                 found = checked_list(system, history, depth, allowed, len(interactions.items))
                 hits[segment][row, : len(found)] = np.isin(found, relevant)
-    return hits
+                if segment == segments[0]:
+                    items[row, : len(found)] = found
+    return UserLists(items, hits)
 
 
 def checked_list(

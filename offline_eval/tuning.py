@@ -10,7 +10,7 @@ from data.arrays.past import Past
 from data.interactions import Interactions
 from offline_eval.metrics import ndcg_at_k
 from offline_eval.protocol import TestSet, build_test_set
-from offline_eval.systems import System, segment_hits
+from offline_eval.systems import System, user_lists
 
 Setting = TypeVar("Setting")
 
@@ -105,5 +105,5 @@ def choose(
 
 def window_ndcg(system: System, window: PastWindow, k: int) -> float:
     """The mean NDCG@k of a system over a window's users, all items counted."""
-    hits = segment_hits(system, window.past.interactions, window.test_set, k, segments=("overall",))["overall"]
+    hits = user_lists(system, window.past.interactions, window.test_set, k, ("overall",)).hits["overall"]
     return float(ndcg_at_k(hits, window.test_set.n_relevant("overall"), k).mean())

@@ -17,7 +17,7 @@ from offline_eval.metrics import ndcg_at_k
 from offline_eval.protocol import SEGMENTS, Segment
 from offline_eval.significance import PairedComparison, paired_comparison
 from offline_eval.stages import own_stages
-from offline_eval.systems import segment_hits
+from offline_eval.systems import user_lists
 from pipelines.exams import Exam
 from pipelines.replay import replayed
 from pipelines.settings import Config
@@ -144,7 +144,7 @@ def _trained_row(
 
 def _scores(trained: Trained, exam: Exam, reporter: Reporter) -> UserScores:
     two_stage, _ = own_stages(trained.recommender)
-    hits = segment_hits(two_stage, exam.past, exam.test_set, K, reporter=reporter)
+    hits = user_lists(two_stage, exam.past, exam.test_set, K, reporter=reporter).hits
     counts = {segment: exam.test_set.n_relevant(segment) for segment in SEGMENTS}
     return {
         segment: ndcg_at_k(hits[segment][n > 0], n[n > 0], K) if (n > 0).any() else np.zeros(0)

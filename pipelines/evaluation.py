@@ -11,6 +11,7 @@ from data.interactions import SECONDS_PER_DAY, Interactions, to_seconds
 from data.splits import LabelWindow, last_days
 from data.store import read_events
 from offline_eval.baselines import fit_baselines
+from offline_eval.candidate_recall import candidate_recall
 from offline_eval.evaluation import Evaluation, evaluate_on
 from offline_eval.protocol import ProtocolName
 from offline_eval.stages import TWO_STAGE, own_stages
@@ -81,7 +82,7 @@ def evaluate_home(
     windows = exam.windows(config.ranking.held_out_share, config.seed)
     seconds = max(exam.test_set.end - exam.test_set.cut, 1)
     baselines = fit_baselines(exam.past, exam.as_of, seconds, config.seed, reporter, k=ks[0], windows=windows)
-    reporter.step("lists for the test users")
+    reporter.step("candidates and lists for the test users")
     return evaluate_on(
         [*own_stages(trained.recommender), *baselines],
         TWO_STAGE,
@@ -90,6 +91,7 @@ def evaluate_home(
         ks=ks,
         choices={TWO_STAGE: trained.choices},
         note=note,
+        candidates=candidate_recall(trained.recommender, exam.past, exam.test_set, reporter),
         rng=config.seed,
         reporter=reporter,
     )

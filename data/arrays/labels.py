@@ -22,12 +22,15 @@ class Labels:
         Ascending for each user.
     n_events : ndarray of int64, same shape
         How many target events the user had with each.
+    amount : ndarray of float64, same shape
+        The sum of these events' prices.
     """
 
     user_idx: npt.NDArray[np.int32]
     offsets: npt.NDArray[np.int64]
     item_idx: npt.NDArray[np.int32]
     n_events: npt.NDArray[np.int64]
+    amount: npt.NDArray[np.float64]
 
     def of(self, row: int) -> npt.NDArray[np.int32]:
         """The items of one row."""
@@ -50,6 +53,8 @@ def labels_of_rows(interactions: Interactions, rows: npt.NDArray[np.int64]) -> L
     """The distinct items of each user among some rows of the interactions."""
     n_items = max(len(interactions.items), 1)
     keys = interactions.user_idx[rows].astype(np.int64) * n_items + interactions.item_idx[rows]
-    pairs, n_events = np.unique(keys, return_counts=True)
+    pairs, place, n_events = np.unique(keys, return_inverse=True, return_counts=True)
+    amount = np.bincount(place, interactions.price[rows], len(pairs)).astype(np.float64)
     user_idx, counts = np.unique((pairs // n_items).astype(np.int32), return_counts=True)
-    return Labels(user_idx, np.concatenate([[0], np.cumsum(counts)]), (pairs % n_items).astype(np.int32), n_events)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return Labels(user_idx, offsets, (pairs % n_items).astype(np.int32), n_events, amount)

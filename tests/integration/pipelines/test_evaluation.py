@@ -42,6 +42,23 @@ def test_two_stages_are_far_above_popularity(evaluation: Evaluation) -> None:
         )
 
 
+def test_what_lists_are_like_and_what_they_were_made_from(evaluation: Evaluation) -> None:
+    """Popular lists show and repeat least; all sources together find what any of them does, and what lists hold."""
+    report = evaluation.to_dict()
+    lists = {one["name"]: one for one in report["lists"]}
+    assert lists.keys() == {one["name"] for one in report["systems"]}
+    assert lists["two_stage"]["coverage@10"] > lists["popularity"]["coverage@10"]
+    assert lists["two_stage"]["gini@10"] < lists["popularity"]["gini@10"]
+    assert lists["two_stage"]["repeat_share@10"] > lists["popularity"]["repeat_share@10"]
+    assert lists["two_stage"]["revenue@10"]["mean"] > lists["popularity"]["revenue@10"]["mean"] > 0
+    candidates = report["candidates"]
+    assert {one["name"] for one in candidates["sources"]} > {"als", "item_knn", "history"}
+    for one in candidates["sources"]:
+        assert 0 <= one["only"] <= one["recall"] <= candidates["recall"] <= 1
+        assert one["n_candidates"] <= candidates["n_candidates"] <= 320
+    assert candidates["recall"] >= estimate(evaluation, "two_stage", "overall", "recall@10")
+
+
 def test_home_is_not_touched(evaluated_home: Home, evaluation: Evaluation) -> None:
     """An evaluation leaves no bundle, publishes nothing and writes no report by itself."""
     assert evaluation.to_dict()["protocol"]

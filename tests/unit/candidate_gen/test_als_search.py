@@ -63,5 +63,7 @@ def test_the_manifest_can_be_replayed(interactions: Interactions) -> None:
 
 def test_nobody_to_try_on_leaves_the_settings(interactions: Interactions) -> None:
     """Without a labelled user nothing is tried."""
-    nobody = Labels(np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64))
+    nobody = Labels(
+        np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0)
+    )
     assert choose_als(Past.before(interactions, AS_OF), nobody, CONFIG, 1).scores == ()

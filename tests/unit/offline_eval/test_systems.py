@@ -9,7 +9,7 @@ import pytest
 
 from data.interactions import SECONDS_PER_DAY, History
 from offline_eval.protocol import build_test_set
-from offline_eval.systems import segment_hits
+from offline_eval.systems import user_lists
 
 CUT, END = 10 * SECONDS_PER_DAY, 20 * SECONDS_PER_DAY
 ROWS = [("ann", "a", 1), ("ann", "b", 2), ("ann", "b", 11), ("ann", "c", 11), ("bob", "d", 1), ("bob", "c", 11)]
@@ -37,7 +37,9 @@ def test_lists_are_made_anew_in_each_segment(make_interactions: Any) -> None:
     """Overall keeps the list as it is; repeat and novel close the gaps that other items leave."""
     interactions = make_interactions(ROWS)
     test_set = build_test_set(interactions, CUT, END)
-    hits = segment_hits(Fixed((0, 3, 2, 1)), interactions, test_set, 3)
+    lists = user_lists(Fixed((0, 3, 2, 1)), interactions, test_set, 3)
+    hits = lists.hits
+    assert lists.items.tolist() == [[0, 3, 2], [0, 3, 2]]
     assert hits["overall"].tolist() == [[False, False, True], [False, False, True]]
     assert hits["repeat"].tolist() == [[False, True, False], [False, False, False]]
     assert hits["novel"].tolist() == [[False, True, False], [False, True, False]]
@@ -46,7 +48,7 @@ def test_lists_are_made_anew_in_each_segment(make_interactions: Any) -> None:
 def test_an_empty_list_hits_nothing(make_interactions: Any) -> None:
     """A user whose list is empty keeps a row without hits."""
     interactions = make_interactions(ROWS)
-    hits = segment_hits(Fixed(()), interactions, build_test_set(interactions, CUT, END), 3)
+    hits = user_lists(Fixed(()), interactions, build_test_set(interactions, CUT, END), 3).hits
     assert all(marks.shape == (2, 3) and not marks.any() for marks in hits.values())
 
 
@@ -67,4 +69,4 @@ def test_a_list_that_breaks_the_contract_is_refused(
     interactions = make_interactions(ROWS)
     test_set = build_test_set(interactions, CUT, END)
     with pytest.raises(ValueError, match=f"'fixed' gave .*{message}"):
-        segment_hits(Fixed(items, is_obedient=False), interactions, test_set, 3)
+        user_lists(Fixed(items, is_obedient=False), interactions, test_set, 3)
