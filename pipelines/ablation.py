@@ -23,6 +23,7 @@ from pipelines.replay import replayed
 from pipelines.settings import Config
 from pipelines.training import ShopData, Trained, fit_recommender
 from shortlist.atomic import replace_file
+from shortlist.choices import AlsChoices, Choices
 from shortlist.config import dump_model
 from shortlist.errors import ConfigError
 from shortlist.hashing import content_sha256
@@ -132,14 +133,14 @@ def _key(exam: Exam, config: Config) -> str:
 
 def _trained_row(
     shop: ShopData, exam: Exam, config: Config, without: str, reporter: Reporter
-) -> tuple[Row, dict[str, Any]]:
+) -> tuple[Row, AlsChoices | None]:
     """One row, and the weights of ALS that it was made with."""
     settings = config.candidate_gen.with_limit(without, 0) if without else config.candidate_gen
     begin = time.monotonic()
     made = config.model_copy(update={"candidate_gen": settings})
     trained = fit_recommender(shop.as_known(exam.past), exam.as_of, made, reporter)
     seconds = time.monotonic() - begin
-    return Row(without, _scores(trained, exam, reporter), seconds), trained.choices.get("als", {})
+    return Row(without, _scores(trained, exam, reporter), seconds), trained.choices.als
 
 
 def _scores(trained: Trained, exam: Exam, reporter: Reporter) -> UserScores:
@@ -158,7 +159,7 @@ class _Kept:
     def __init__(self, path: Path, key: str) -> None:
         self._path, self._key = path, key
         stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        self._content: dict[str, Any] = stored if stored.get("key") == key else {"key": key, "als": {}, "rows": {}}
+        self._content: dict[str, Any] = stored if stored.get("key") == key else {"key": key, "als": None, "rows": {}}
 
     def row(self, without: str) -> Row | None:
         """A row that was made before."""
@@ -169,11 +170,11 @@ class _Kept:
 
     def settings(self, config: Config) -> Config:
         """The configuration, with the weights of ALS that the whole was made with."""
-        return replayed(config, {"als": self._content["als"]})
+        return replayed(config, Choices.model_validate({"als": self._content["als"] or None}))
 
-    def add(self, row: Row, als: dict[str, Any]) -> None:
+    def add(self, row: Row, als: AlsChoices | None) -> None:
         """Write one more row, in one step."""
-        self._content["als"] = self._content["als"] or als
+        self._content["als"] = self._content["als"] or (None if als is None else als.model_dump())
         scores = {name: values.tolist() for name, values in row.scores.items()}
         self._content["rows"][row.without] = {"scores": scores, "seconds": round(row.seconds, 1)}
         replace_file(self._path, json.dumps(self._content).encode())

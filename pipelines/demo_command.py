@@ -22,6 +22,7 @@ from pipelines.serve_command import console_key, serve
 from pipelines.settings import Config, read_config
 from pipelines.training import train
 from serving.settings import REDIS_VARIABLE, ServiceSettings, read_api_key
+from shortlist.choices import Choices
 from shortlist.config import dump_model
 from shortlist.errors import DataError
 from shortlist.hashing import content_sha256
@@ -73,7 +74,7 @@ def prepare(home: Home, config: Config, reporter: Reporter) -> None:
     reporter.step(f"evaluation: training on all but the last {TEST_DAYS} days")
     evaluation = evaluate_home(home, config, reporter, test_days=TEST_DAYS, note=DISCLAIMER)
     reporter.step("the model to serve: the same recipe, trained on everything")
-    recipe = replayed(config, evaluation.choices[TWO_STAGE])
+    recipe = replayed(config, Choices.model_validate(evaluation.choices[TWO_STAGE]))
     version = publish(home, train(home, recipe, reporter).version).version
     write_report(evaluation, home.reports / version)
     mark(home, {"config_sha256": _identity(config), "version": version})

@@ -89,7 +89,7 @@ def evaluate_home(
         exam.past,
         exam.test_set,
         ks=ks,
-        choices={TWO_STAGE: trained.choices},
+        choices={TWO_STAGE: trained.choices.to_dict()},
         note=note,
         candidates=candidate_recall(trained.recommender, exam.past, exam.test_set, reporter),
         rng=config.seed,

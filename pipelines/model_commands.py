@@ -32,8 +32,8 @@ def train_command(until: datetime | None, home: Home, config_path: Path | None, 
     if as_json:
         print_json(_summary(manifest, Registry(home).current()))
     else:
-        if manifest.choices["ranker"] == "none":
-            click.echo(f"Without a ranker: {manifest.choices['reason']}. Stage one orders alone.")
+        if manifest.choices.ranker == "none":
+            click.echo(f"Without a ranker: {manifest.choices.reason}. Stage one orders alone.")
         click.echo(f"Trained {manifest.version}. To serve it: {next_command(home, 'publish', manifest.version)}")
 
 
@@ -109,7 +109,7 @@ def _summary(manifest: Manifest, current: str | None) -> dict[str, Any]:
         "is_current": manifest.version == current,
         "n_events": manifest.data.n_events,
         "data_end": manifest.data.end.isoformat(),
-        "ranker": manifest.choices.get("ranker"),
+        "ranker": manifest.choices.ranker,
         "metrics": manifest.metrics,
         "gate": manifest.gate.verdict,
         "size_bytes": sum(entry.size_bytes for entry in manifest.files.values()),
@@ -143,7 +143,7 @@ def _print_manifest(manifest: Manifest, current: str | None) -> None:
         "window", f"{data.start:%Y-%m-%d %H:%M} to {data.end:%Y-%m-%d %H:%M} UTC, fingerprint {data.fingerprint[:12]}"
     )
     facts.add_row("features", str(len(manifest.features)))
-    for name, value in (manifest.choices | manifest.metrics).items():
+    for name, value in (manifest.choices.to_dict() | manifest.metrics).items():
         facts.add_row(name, str(value))
     facts.add_row("gate", ": ".join([manifest.gate.verdict, *manifest.gate.reasons]))
     console.print(facts)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -27,6 +27,7 @@ from pipelines.training import ShopData, Trained, fit_recommender, train
 from pipelines.watching import import_new
 from ranking.compiling import keep_compiled
 from shortlist.atomic import locked, replace_file
+from shortlist.choices import Choices
 from shortlist.config import dump_model
 from shortlist.errors import DataError, GateRefused, StoreUnavailable
 from shortlist.hashing import content_sha256
@@ -49,7 +50,7 @@ class Retraining(BaseModel):
         Of the events and the settings: a run goes on where another of the same inputs was broken off.
     imported : tuple of str
         The files that it brought in.
-    choices : dict or None
+    choices : Choices or None
         What the judged recipe's search chose; the final training takes the same.
     version : str or None
         The bundle that it made.
@@ -62,7 +63,7 @@ class Retraining(BaseModel):
     imported: tuple[str, ...] = ()
     inputs_sha256: str = ""
     verdict: Verdict | None = None
-    choices: dict[str, Any] | None = None
+    choices: Choices | None = None
     version: str | None = None
     reason: str = ""
 
@@ -132,7 +133,7 @@ def _alone(home: Home) -> Iterator[None]:
 
 def _kept(home: Home, run: Retraining) -> Retraining:
     path = home.retrains / f"{run.started_at:%Y%m%dT%H%M%S%f}.json"
-    replace_file(path, orjson.dumps(run.model_dump(mode="json"), option=orjson.OPT_INDENT_2))
+    replace_file(path, orjson.dumps(run.model_dump(mode="json", by_alias=True), option=orjson.OPT_INDENT_2))
     return run
 
 

@@ -33,6 +33,7 @@ from ranking.training_set import fit_context
 from ranking.two_stage import TwoStage
 from shortlist.atomic import staged_folder
 from shortlist.bundle import BundleWriter, write_manifest
+from shortlist.choices import Choices
 from shortlist.columns import EVENT_TYPE, ITEM_ID, TIMESTAMP
 from shortlist.config import dump_model
 from shortlist.hashing import content_sha256
@@ -68,7 +69,7 @@ class Trained:
     """A recommender, and what was measured and chosen in making it."""
 
     recommender: Recommender
-    choices: dict[str, Any]
+    choices: Choices
     metrics: dict[str, float]
 
 
@@ -104,7 +105,7 @@ def fit_recommender(
     order = (chosen["order"], chosen["order_half_life_days"]) if ranker is not None else ()
     two_stage = TwoStage(generator, context, ranker, *order)
     recommender = Recommender(version, shop.interactions, shop.attributes, two_stage, as_of, shop.target)
-    choices = {"target": shop.target, **found, **stage_one.choices, **chosen}
+    choices = Choices.model_validate({"target": shop.target, **found, **stage_one.choices, **chosen})
     return Trained(recommender, choices, _metrics(choices))
 
 
@@ -196,11 +197,12 @@ def _end(events: pd.DataFrame, until: datetime | None) -> datetime:
     return datetime.fromtimestamp(int(to_seconds(events[TIMESTAMP]).max()) + 1, UTC)
 
 
-def _metrics(choices: dict[str, Any]) -> dict[str, float]:
+def _metrics(choices: Choices) -> dict[str, float]:
     """The figures among the choices."""
-    metrics = {"index_recall": float(choices["index"]["recall"])} if "index" in choices else {}
-    for objective, ndcg in choices.get("valid_ndcg@10", {}).get("objective", {}).items():
-        metrics[f"valid_candidate_ndcg@10_{objective}"] = float(ndcg)
+    metrics = {} if choices.index is None else {"index_recall": choices.index.recall}
+    by_objective = (choices.valid_ndcg or {}).get("objective")
+    if isinstance(by_objective, dict):
+        metrics |= {f"valid_candidate_ndcg@10_{objective}": ndcg for objective, ndcg in by_objective.items()}
     return metrics
 
 

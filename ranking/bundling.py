@@ -18,7 +18,6 @@ from ranking.recommender import NOBODY, Query, Recommender
 from ranking.two_stage import TwoStage
 from shortlist.bundle import Bundle, BundleWriter
 from shortlist.checks import check_shape
-from shortlist.columns import EventType
 from shortlist.errors import BundleError, FeatureSchemaError
 from shortlist.home import Home
 
@@ -66,7 +65,7 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     ranker = load_ranker(bundle.text("ranker"), names, num_threads) if bundle.has(RANKER_FILE) else None
     two_stage = TwoStage(load_generator(bundle, attributes, config), context, ranker, *_order(bundle))
     as_of = int(bundle.manifest.data.end.timestamp())
-    target = str(bundle.manifest.choices.get("target", EventType.PURCHASE))
+    target = str(bundle.manifest.choices.target)
     recommender = Recommender(bundle.version, interactions, attributes, two_stage, as_of, target)
     _warm_up(recommender)
     return recommender
@@ -93,8 +92,8 @@ def _known_features(bundle: Bundle, sources: tuple[str, ...]) -> tuple[str, ...]
 
 def _order(bundle: Bundle) -> tuple[Order, int]:
     """Whose order lists have, and its half-life; bundles of release 0.1 say nothing."""
-    named = bundle.manifest.choices.get("order", "ranker")
-    half_life = bundle.manifest.choices.get("order_half_life_days", USUAL_HALF_LIFE)
+    choices = bundle.manifest.choices
+    named, half_life = choices.order or "ranker", choices.order_half_life_days or USUAL_HALF_LIFE
     for order in ORDERS:
         if named == order and half_life in HALF_LIVES:
             return order, half_life

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from shortlist.choices import Choices
 from shortlist.errors import BundleError, BundleVersionError
 
 FORMAT_VERSION = 1
@@ -108,13 +109,13 @@ class Manifest(_ManifestModel):
     libraries: dict[str, str]
     features: tuple[tuple[str, str], ...]
     metrics: dict[str, float]
-    choices: dict[str, Any]
+    choices: Choices
     gate: Verdict
     files: dict[Annotated[str, AfterValidator(check_file_name)], FileEntry]
 
     def to_json(self) -> bytes:
         """The manifest as it is written: indented, in a fixed order of keys."""
-        return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
+        return orjson.dumps(self.model_dump(mode="json", by_alias=True), option=orjson.OPT_INDENT_2)
 
 
 def read_manifest(folder: Path) -> Manifest:

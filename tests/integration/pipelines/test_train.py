@@ -48,7 +48,7 @@ def test_until_uses_nothing_later(
     assert 0 < len(early) < len(tiny_events)
     shuffled = early.sort_values(["user_id", "timestamp"], ascending=[False, True], kind="stable")
     again = train(make_home(tmp_path / "home", shuffled), tiny_config, SilentReporter(), until=UNTIL)
-    assert until_bundle.choices["ranker"] == "lightgbm"
+    assert until_bundle.choices.ranker == "lightgbm"
     assert hashes(again) == hashes(until_bundle)
     assert (again.data, again.config_sha256) == (until_bundle.data, until_bundle.config_sha256)
     assert (again.choices, again.metrics) == (until_bundle.choices, until_bundle.metrics)
@@ -73,7 +73,7 @@ def test_manifest_says_what_it_was_made_from(until_bundle: Manifest, tiny_config
     assert until_bundle.data.n_items == 122
     assert until_bundle.data.start < until_bundle.data.end == UNTIL
     assert {"faiss-cpu", "implicit", "lightgbm", "numpy", "python"} <= set(until_bundle.libraries)
-    assert until_bundle.choices["target"] == "purchase"
+    assert until_bundle.choices.target == "purchase"
     assert until_bundle.gate.verdict == "not_run"
 
 
@@ -94,4 +94,4 @@ def test_any_source_may_be_switched_off(tmp_path: Path, make_home, tiny_events: 
     manifest = train(home, config, SilentReporter(), until=UNTIL)
     recommender = load_recommender(Registry(home).open(manifest.version))
     assert len(recommender.recommend(Query("nobody", limit=5)).items) == 5
-    assert "index" not in manifest.choices
+    assert manifest.choices.index is None

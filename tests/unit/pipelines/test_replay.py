@@ -3,6 +3,7 @@
 from pipelines.replay import replayed
 from pipelines.settings import Config
 from ranking.boosting import choose_boosting
+from shortlist.choices import AlsChoices, Choices
 
 WEIGHTS = {"factors": 64, "alpha": 5.0, "regularization": 20.0, "half_life_days": 365}
 RECIPE = {
@@ -19,7 +20,7 @@ RECIPE = {
 
 def test_weights_are_taken_and_nothing_is_searched() -> None:
     """The named weights stand in the configuration, the search is off, and all else is as it was."""
-    again = replayed(Config(), {"als": WEIGHTS | {"tried": [[1, 2, 3, 4]]}, "ranker": "lightgbm"})
+    again = replayed(Config(), Choices(als=AlsChoices(**WEIGHTS, tried=((1, 2, 3, 4),)), ranker="lightgbm"))
     assert again.candidate_gen.als.model_dump() | WEIGHTS == again.candidate_gen.als.model_dump()
     assert again.candidate_gen.als.search_seconds == 0
     assert again.candidate_gen.als.limit == Config().candidate_gen.als.limit
@@ -28,7 +29,7 @@ def test_weights_are_taken_and_nothing_is_searched() -> None:
 
 def test_the_recipe_is_taken_and_nothing_is_trained_to_choose() -> None:
     """The named recipe and number of trees stand in the configuration, so that no trial is needed."""
-    ranking = replayed(Config(), {"ranker": "lightgbm", **RECIPE}).ranking
+    ranking = replayed(Config(), Choices(ranker="lightgbm", **RECIPE)).ranking
     chosen = choose_boosting([], ranking, 1)
     assert {name: chosen.choices()[name] for name in RECIPE} == RECIPE
     assert chosen.tried == {}
@@ -36,4 +37,4 @@ def test_the_recipe_is_taken_and_nothing_is_trained_to_choose() -> None:
 
 def test_without_choices_the_configuration_stays() -> None:
     """Choices that name nothing change nothing."""
-    assert replayed(Config(), {"ranker": "none"}) == Config()
+    assert replayed(Config(), Choices(ranker="none")) == Config()

@@ -42,7 +42,7 @@ def test_lists_come_out_of_next_to_nothing(name: str) -> None:
     as_of = int(events["timestamp"].max().timestamp()) + 1
     trained = fit_recommender(shop, as_of, CONFIG, SilentReporter())
     assert trained.recommender.two_stage.ranker is None
-    assert trained.choices["ranker"] == "none"
+    assert trained.choices.ranker == "none"
     assert trained.metrics == {"index_recall": 1.0}
     n_items = len(shop.interactions.items)
     for user in ("u0", "nobody"):
