@@ -61,6 +61,11 @@ class Inventory(BaseModel):
         """The list as it is stored."""
         return self.model_dump_json(indent=1).encode()
 
+    def without(self, names: Iterable[str]) -> "Inventory":
+        """The list without some files."""
+        gone = set(names)
+        return Inventory(files={name: file for name, file in self.files.items() if name not in gone})
+
     def updated(self, staging: Path, names: Iterable[str]) -> "Inventory":
         """The list with the files that are staged under some names."""
         return Inventory(files={**self.files, **{name: StoredFile.of(staging / name) for name in names}})

@@ -32,12 +32,13 @@ _SYNC_THREADS: Final = 16
 
 
 class _Redo(BaseModel):
-    """The record of a change: the folder under ``.staging/`` and the files of it, by their places in the home."""
+    """The record of a change: the folder under ``.staging/``, and the new and removed files, by their places."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     staged: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     targets: list[Annotated[str, AfterValidator(check_name)]]
+    removed: list[Annotated[str, AfterValidator(check_name)]] = Field(default_factory=list)
 
 
 @contextlib.contextmanager
@@ -92,6 +93,7 @@ class Publication:
     home: Home
     name: str
     _targets: list[str] = field(default_factory=list)
+    _removed: list[str] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -106,14 +108,19 @@ class Publication:
         self._targets.append(relative)
         return staged
 
+    def remove(self, target: Path) -> None:
+        """Take a file of the home away with the change."""
+        self._removed.append(check_name(str(target.relative_to(self.home.root))))
+
     def publish(self, reporter: Reporter | None = None) -> None:
         """Make the staged files durable and put them into place, in the order in which they were staged."""
         says = reporter or SilentReporter()
-        listed = inventory_or_adopted(self.home).updated(self.folder, filter(is_data_file, self._targets))
+        before = inventory_or_adopted(self.home).without(self._removed)
+        listed = before.updated(self.folder, filter(is_data_file, self._targets))
         self.stage(self.home.stored_files).write_bytes(listed.to_json())
         says.step(f"Securing {len(self._targets):,} new files")
         _sync_all(sync_file, (self.folder / target for target in self._targets))
-        redo = _Redo(staged=self.name, targets=self._targets)
+        redo = _Redo(staged=self.name, targets=self._targets, removed=self._removed)
         _sync_all(sync_folder, {self.folder.parent, *_folders_of(self.folder, self._targets)})
         with (self.home.root / PUBLISH_LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -156,7 +163,11 @@ def _roll_forward(home: Home, reporter: Reporter) -> None:
         if (staging / target).exists():
             final.parent.mkdir(parents=True, exist_ok=True)
             os.replace(staging / target, final)
-    _sync_all(sync_folder, _folders_of(home.root, redo.targets))
+    for target in redo.removed:
+        (home.root / target).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # other files are there, or it has gone already
+            (home.root / target).parent.rmdir()
+    _sync_all(sync_folder, filter(Path.is_dir, _folders_of(home.root, [*redo.targets, *redo.removed])))
     home.redo.unlink()
     sync_folder(home.root)
     shutil.rmtree(home.staging, ignore_errors=True)

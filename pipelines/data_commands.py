@@ -20,7 +20,7 @@ from data.parsing import UNIT_MICROSECONDS
 from data.reasons import Reason
 from data.report import CatalogChanges, ImportReport, TableReport
 from pipelines.demo_home import refuse_demo
-from pipelines.needs import of_import
+from pipelines.needs import of_import, require
 from pipelines.options import (
     ManyValuesCommand,
     config_option,
@@ -33,7 +33,6 @@ from pipelines.options import (
 from pipelines.settings import read_config
 from shortlist.home import Home
 from shortlist.progress import ConsoleReporter
-from shortlist.room import require_room
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FILES = click.Path(path_type=Path, exists=True)
@@ -182,7 +181,7 @@ def _run(
     given = _reading(**how)
     reporter = ConsoleReporter()
     if work is import_tables:
-        require_room(home.root, of_import([*events, *items, *users]), "the import")
+        require(home.root, of_import([*events, *items, *users]), "an import", reporter)
     sources = read_files(events, items, users, reporter, encoding)
     report = work(home, sources, given, config, now=datetime.now(UTC), reporter=reporter)
     if as_json:

@@ -16,7 +16,7 @@ from offline_eval.evaluation import Evaluation, evaluate_on
 from offline_eval.protocol import ProtocolName
 from offline_eval.stages import TWO_STAGE, own_stages
 from pipelines.exams import Exam, ProtocolChoice, choose_protocol, time_exam, untimed_exam
-from pipelines.needs import of_training
+from pipelines.needs import of_evaluation, require
 from pipelines.settings import Config
 from pipelines.strays import without_strays
 from pipelines.training import ShopData, build_shop, fit_recommender
@@ -26,7 +26,6 @@ from shortlist.columns import TIMESTAMP
 from shortlist.errors import DataError
 from shortlist.home import Home
 from shortlist.progress import Reporter
-from shortlist.room import require_room
 
 TEST_DAYS: Final = 14.0
 
@@ -73,7 +72,7 @@ def evaluate_home(
     reporter.step("reading the events")
     everything, catalog = read_events(home), read_items(home)
     everything = without_strays(everything, reporter) if cut is None else everything
-    require_room(home.root, of_training(len(everything)), "an evaluation")
+    require(home.root, of_evaluation(len(everything), config), "an evaluation", reporter)
     exam, shop = make_exam(home, everything, catalog, config, protocol, test_days, cut)
     _require_users(exam)
     reporter.step(f"protocol {exam.test_set.protocol}: training on {len(exam.past):,} interactions")

@@ -18,7 +18,7 @@ from offline_eval.gate import judge, measure
 from offline_eval.stages import own_stages
 from pipelines.evaluation import TEST_DAYS, make_exam
 from pipelines.exams import Exam
-from pipelines.needs import of_training
+from pipelines.needs import of_retraining, require
 from pipelines.publishing import publish
 from pipelines.replay import replayed
 from pipelines.settings import Config
@@ -35,7 +35,6 @@ from shortlist.home import Home
 from shortlist.manifest import Verdict
 from shortlist.progress import Reporter
 from shortlist.registry import Registry
-from shortlist.room import require_room
 
 State = Literal["running", "published", "refused", "failed"]
 SERVING: Final = "serving"
@@ -153,7 +152,7 @@ def _judged(home: Home, run: Retraining, config: Config, test_days: float, repor
     """Train the recipe, and the serving one, on all but the last days, and compare them there."""
     keep_compiled(home)
     events = without_strays(read_events(home), reporter)
-    require_room(home.bundles, of_training(len(events)), "a retraining")
+    require(home.bundles, of_retraining(len(events), config), "a retraining", reporter)
     try:
         exam, shop = make_exam(home, events, read_items(home), config, "time", test_days, None)
     except DataError as error:

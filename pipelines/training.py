@@ -20,7 +20,7 @@ from data.catalog import read_items
 from data.catalog_arrays import build_attributes
 from data.interactions import Interactions, build_interactions, to_seconds
 from data.store import events_fingerprint, read_events
-from pipelines.needs import of_training
+from pipelines.needs import of_training, require
 from pipelines.settings import Config
 from pipelines.strays import without_strays
 from ranking.bundling import feature_schema, save_recommender
@@ -41,7 +41,6 @@ from shortlist.home import Home
 from shortlist.manifest import FORMAT_VERSION, DataWindow, Manifest, Verdict, version_name
 from shortlist.progress import Reporter
 from shortlist.registry import Registry
-from shortlist.room import require_room
 
 LIBRARIES = ("faiss-cpu", "implicit", "lightgbm", "numpy", "pandas", "pyarrow", "scipy", "shortlist-recs")
 GATE_NOT_RUN: Final = Verdict(reasons=("`shortlist train` judges nothing; `shortlist retrain` does.",))
@@ -137,7 +136,7 @@ def train(
     reporter.step("reading the events")
     events, catalog = read_events(home, until=until), read_items(home)
     events = without_strays(events, reporter) if until is None else events
-    require_room(home.bundles, of_training(len(events)), "training")
+    require(home.bundles, of_training(len(events), config), "a training", reporter)
     shop = build_shop(events, catalog, config)
     end = _end(events, until)
     created_at = datetime.now(UTC)

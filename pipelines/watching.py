@@ -10,13 +10,12 @@ import orjson
 from data.events import Reading
 from data.importing import import_tables, read_files
 from data.settings import DataConfig
-from pipelines.needs import of_import
+from pipelines.needs import of_import, require
 from shortlist.atomic import replace_file
 from shortlist.errors import DataError
 from shortlist.hashing import file_sha256
 from shortlist.home import Home
 from shortlist.progress import Reporter
-from shortlist.room import require_room
 
 KINDS: Final = ("items", "users", "events")
 """The folders that are looked into: the catalogue first, so that events find their items."""
@@ -44,7 +43,7 @@ def import_new(
     brought = []
     for kind, path, digest in _new(home, watched):
         files = {name: [path] if name == kind else [] for name in KINDS}
-        require_room(home.root, of_import([path]), "the import")
+        require(home.root, of_import([path]), f"an import of {path.name}", reporter)
         sources = read_files(files["events"], files["items"], files["users"], reporter)
         import_tables(home, sources, given, config, now=datetime.now(UTC), reporter=reporter)
         _remember(home, digest, path)

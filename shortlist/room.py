@@ -18,10 +18,17 @@ _CGROUP: Final = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The least that a piece of work takes, in bytes."""
+    """The least that a piece of work takes, in bytes, and about how long it takes, in seconds."""
 
     disk: int = 0
     memory: int = 0
+    seconds: float = 0.0
+
+    def said(self) -> str:
+        """In words: ``at least 900 MB of memory and 40 MB of disk, about 4 minutes``."""
+        minutes = round(self.seconds / 60)
+        long = f"about {minutes} minute{'s' if minutes > 1 else ''}" if minutes else "less than a minute"
+        return f"at least {self.memory / 1e6:,.0f} MB of memory and {self.disk / 1e6:,.0f} MB of disk, {long}"
 
 
 def require_room(folder: Path, need: Need, work: str) -> None:

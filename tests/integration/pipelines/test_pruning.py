@@ -83,3 +83,16 @@ def test_what_a_killed_prune_leaves_is_no_bundle_and_is_swept(home: Home, monkey
     assert done.exit_code == 0
     assert not list(home.bundles.glob(".tmp-*"))
     assert json.loads(done.stdout)["dry_run"] is True
+
+
+def test_events_are_deleted_only_when_asked(small_home: Home, tmp_path: Path) -> None:
+    """Without the option no event goes; with it the days before, and the answer says how many."""
+    copy = Home(Path(shutil.copytree(small_home.root, tmp_path / "whole")))
+    n_days = len(list(copy.events.iterdir()))
+    assert CliRunner().invoke(group, ["prune", "--home", str(copy.root)]).exit_code == 0
+    assert len(list(copy.events.iterdir())) == n_days
+    cut = sorted(copy.events.iterdir())[5].name.removeprefix("date=")
+    arguments = ["prune", "--home", str(copy.root), "--events-before", cut, "--json"]
+    done = json.loads(CliRunner().invoke(group, arguments).stdout)
+    assert (done["event_days"], done["event_bytes"] > 0) == (5, True)
+    assert len(list(copy.events.iterdir())) == n_days - 5
