@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -113,8 +114,8 @@ def stage_events(publication: Publication, events: pd.DataFrame, import_id: str)
     placed = events[list(EVENT_DTYPES)].assign(**{_PLACE: events.index})
     table = _sorted(pa.Table.from_pandas(placed, schema=_STORED_SCHEMA, preserve_index=False))
     days = np.asarray(table[TIMESTAMP].cast(pa.timestamp("us"))).astype("datetime64[D]")
-    starts = np.flatnonzero(np.append(True, days[1:] != days[:-1])) if len(days) else np.array([], dtype=np.int64)
-    for start, end in zip(starts, np.append(starts[1:], len(days)), strict=True):
+    starts = np.flatnonzero(np.append(True, days[1:] != days[:-1]))[: len(days)]  # none of no events
+    for start, end in pairwise((*starts, len(days))):
         folder = publication.home.events / f"{DAY_PREFIX}{days[start]}"
         staged = publication.stage(folder / f"{import_id}.parquet")
         pq.write_table(table.slice(start, end - start), staged)

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "versions": "pipelines.model_commands:versions_command",
     "inspect": "pipelines.model_commands:inspect_command",
     "serve": "pipelines.serve_command:serve_command",
+    "reproduce": "pipelines.reproduce_command:reproduce_command",
     "profile": "pipelines.profile_command:profile_command",
     "doctor": "pipelines.doctor_command:doctor_command",
 }

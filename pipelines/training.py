@@ -1,13 +1,8 @@
 """From stored events to a bundle that is not serving yet."""
 
-import platform
-import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from itertools import chain
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +15,7 @@ from data.catalog import read_items
 from data.catalog_arrays import build_attributes
 from data.interactions import Interactions, build_interactions, to_seconds
 from data.store import events_fingerprint, read_events
+from pipelines.lineage import catalog_fingerprint, git_commit, libraries, processor
 from pipelines.needs import of_training, require
 from pipelines.settings import Config
 from pipelines.strays import without_strays
@@ -42,7 +38,6 @@ from shortlist.manifest import FORMAT_VERSION, DataWindow, Manifest, Verdict, ve
 from shortlist.progress import Reporter
 from shortlist.registry import Registry
 
-LIBRARIES = ("faiss-cpu", "implicit", "lightgbm", "numpy", "pandas", "pyarrow", "scipy", "shortlist-recs")
 GATE_NOT_RUN: Final = Verdict(reasons=("`shortlist train` judges nothing; `shortlist retrain` does.",))
 
 
@@ -151,6 +146,7 @@ def train(
         n_users=len(shop.interactions.users),
         n_items=len(shop.interactions.items),
         fingerprint=fingerprint,
+        catalog_fingerprint=catalog_fingerprint(catalog),
     )
     reporter.step("writing the bundle")
     return write_bundle(home, trained, settings, window, created_at, verdict)
@@ -176,8 +172,9 @@ def write_bundle(
             data=window,
             config=settings,
             config_sha256=content_sha256(settings),
-            git_commit=_git_commit(),
-            libraries={library: version(library) for library in LIBRARIES} | {"python": platform.python_version()},
+            git_commit=git_commit(),
+            libraries=libraries(),
+            processor=processor(),
             features=feature_schema(trained.recommender.two_stage.context.names),
             metrics=trained.metrics,
             choices=trained.choices,
@@ -203,15 +200,3 @@ def _metrics(choices: Choices) -> dict[str, float]:
     if isinstance(by_objective, dict):
         metrics |= {f"valid_candidate_ndcg@10_{objective}": ndcg for objective, ndcg in by_objective.items()}
     return metrics
-
-
-def _git_commit() -> str | None:
-    """The commit of the source tree, None outside a checkout of it."""
-    root = Path(__file__).resolve().parents[1]
-    command: Sequence[str] = ("git", "-C", str(root), "rev-parse", "--show-toplevel", "HEAD")
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603
-    except (OSError, subprocess.SubprocessError):
-        return None
-    top, commit = found.stdout.splitlines()
-    return commit if Path(top).resolve() == root else None

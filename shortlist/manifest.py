@@ -47,7 +47,7 @@ class FileEntry(_ManifestModel):
 
 
 class DataWindow(_ManifestModel):
-    """The events that a bundle was made from: all of ``[start, end)``."""
+    """What a bundle was made from: all events of ``[start, end)``, and the catalogue (not told by release 0.1)."""
 
     start: AwareDatetime
     end: AwareDatetime
@@ -55,6 +55,7 @@ class DataWindow(_ManifestModel):
     n_users: int
     n_items: int
     fingerprint: str
+    catalog_fingerprint: str | None = None
 
 
 VerdictName = Literal["not_run", "passed", "refused", "not_judged", "too_few_users"]
@@ -107,6 +108,7 @@ class Manifest(_ManifestModel):
     config_sha256: str
     git_commit: str | None
     libraries: dict[str, str]
+    processor: str | None = None
     features: tuple[tuple[str, str], ...]
     metrics: dict[str, float]
     choices: Choices

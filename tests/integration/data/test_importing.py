@@ -462,3 +462,15 @@ def test_two_units_in_one_column_are_told(bring_in, write):
     report = bring_in(write("a.csv", HEADER + rows), timestamp_unit="ms")
     assert report.events.quarantined_by_reason == {"BAD_TIMESTAMP": 1}
     assert any("1 rows have a time before 1971" in one and "two units" in one for one in report.warnings)
+
+
+def test_known_events_beside_a_new_catalogue_are_no_obstacle(home, bring_in, write):
+    """A weekly export that holds no new event, or none at all, brings its catalogue in."""
+    header = "user_id,item_id,timestamp,event_type\n"
+    events = write("events.csv", f"{header}u1,a,2024-05-01,view\n")
+    bring_in(events)
+    for number, content in enumerate((None, header)):
+        again = events if content is None else write("none.csv", content)
+        bring_in(again, items=[write("items.csv", f"item_id,title\na,Tea {number}\n")])
+        assert read_items(home)["title"].tolist() == [f"Tea {number}"]
+    assert len(read_events(home)) == 1
