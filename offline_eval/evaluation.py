@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from data.attributes import ItemAttributes
 from data.interactions import SECONDS_PER_DAY, Interactions
 from offline_eval.baselines import BASELINES
 from offline_eval.candidate_recall import CandidateRecall
+from offline_eval.cohorts import Cohorts, make_cohorts
 from offline_eval.list_figures import KnownShop, ListFigures, list_figures
 from offline_eval.metrics import metric_columns
 from offline_eval.protocol import SEGMENTS, Segment, TestSet, build_test_set
@@ -77,6 +79,8 @@ class Evaluation:
         What readers must know, such as where the data come from.
     lists : tuple of ListFigures
         What each system's lists of `k` are like beyond their hits.
+    cohorts : Cohorts, optional
+        The same lists by kind of user and of item.
     candidates : CandidateRecall, optional
         What the reference's ranker had to choose from.
     """
@@ -88,7 +92,13 @@ class Evaluation:
     choices: dict[str, Any]
     note: str | None
     lists: tuple[ListFigures, ...] = ()
+    cohorts: Cohorts | None = None
     candidates: CandidateRecall | None = None
+
+    @property
+    def reference(self) -> str:
+        """The system that was compared; the first where nothing was."""
+        return next((one.reference for one in self.comparisons), self.systems[0].name)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-like data with stable keys; numbers rounded to six decimals, times in ISO 8601, UTC."""
@@ -99,6 +109,7 @@ class Evaluation:
             "choices": self.choices,
             "note": self.note,
             "lists": [one.to_dict() for one in self.lists],
+            "cohorts": None if self.cohorts is None else self.cohorts.to_dict(),
             "candidates": None if self.candidates is None else self.candidates.to_dict(),
         }
 
@@ -191,6 +202,7 @@ def evaluate_on(
     choices: Mapping[str, Any] | None = None,
     note: str | None = None,
     candidates: CandidateRecall | None = None,
+    attributes: ItemAttributes | None = None,
     max_users: int | None = None,
     rng: int | np.random.Generator = 0,
     reporter: Reporter | None = None,
@@ -203,6 +215,8 @@ def evaluate_on(
         What was known, and what lists are made of, as of ``test_set.cut``.
     candidates : CandidateRecall, optional
         For the report.
+    attributes : ItemAttributes, optional
+        For figures by category.
     """
     _check_names([system.name for system in systems], reference, ks)
     reporter = reporter or SilentReporter()
@@ -232,6 +246,7 @@ def evaluate_on(
         choices=_choices(systems, choices or {}),
         note=note,
         lists=tuple(list_figures(name, one.items[:, : ks[0]], shop, generator) for name, one in lists.items()),
+        cohorts=make_cohorts(lists, ks[0], past, test_set, attributes, generator),
         candidates=candidates,
     )
 

@@ -191,11 +191,14 @@ def diversity(lists: Lists, owners: csr_matrix) -> float:
 
 def revenue(lists: Lists, test_set: TestSet) -> Floats:
     """What each user paid in the test for the items of their list, shape (n_users,)."""
-    rows, width = test_set.rows(), lists.shape[1]
-    in_list = np.fromiter(
-        (item in lists[row, :width] for row, item in zip(rows, test_set.item_idx, strict=True)), np.bool_, len(rows)
-    )
-    return np.asarray(np.bincount(rows, test_set.amount * in_list, len(test_set)), dtype=np.float64)
+    paid = test_set.amount * is_listed(lists, test_set)
+    return np.asarray(np.bincount(test_set.rows(), paid, len(test_set)), dtype=np.float64)
+
+
+def is_listed(lists: Lists, test_set: TestSet) -> npt.NDArray[np.bool_]:
+    """Whether each relevant item stands in its user's list, shape (n_relevant,)."""
+    in_list = lists[test_set.rows()] == test_set.item_idx[:, None]
+    return np.asarray(in_list.any(axis=1), dtype=np.bool_)
 
 
 def _spread(lists: Lists) -> Lists:

@@ -1,8 +1,7 @@
-"""An evaluation for people: tables on a terminal, a page of Markdown, and the figures as JSON."""
+"""An evaluation for people: tables on a terminal, and a page of Markdown."""
 
 import json
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Final
 
 from rich.console import Group
@@ -14,10 +13,7 @@ from offline_eval.evaluation import Comparison, Evaluation, SystemResult, iso_ti
 from offline_eval.list_figures import ListFigures
 from offline_eval.protocol import SEGMENTS, Segment
 from offline_eval.significance import Estimate
-from shortlist.atomic import replace_file
 
-JSON_NAME: Final = "evaluation.json"
-MARKDOWN_NAME: Final = "evaluation.md"
 SIGNIFICANCE_LEVEL: Final = 0.05
 
 Rows = list[list[str]]
@@ -32,10 +28,10 @@ TITLES: Final[dict[Segment, str]] = {
 
 def render_table(evaluation: Evaluation) -> Group:
     """A table for each segment, the comparison in words below each; to be printed on a rich console."""
-    parts: list[Table | Text] = [Text(line) for line in _summary(evaluation)]
+    parts: list[Table | Text] = [Text(line) for line in summary_sentences(evaluation)]
     for segment in SEGMENTS:
         parts += [Text(""), _segment_table(evaluation, segment)]
-        parts += [Text(sentence) for sentence in _sentences(evaluation, segment)]
+        parts += [Text(sentence) for sentence in segment_sentences(evaluation, segment)]
     for title, rows in _further_tables(evaluation):
         parts += [Text(""), _printed(title, rows)]
     return Group(*parts)
@@ -43,23 +39,16 @@ def render_table(evaluation: Evaluation) -> Group:
 
 def render_markdown(evaluation: Evaluation) -> str:
     """The same as a page of Markdown."""
-    lines = ["# Evaluation", "", *_paragraphs(_summary(evaluation))]
+    lines = ["# Evaluation", "", *_paragraphs(summary_sentences(evaluation))]
     for segment in SEGMENTS:
-        lines += [f"## {_title(evaluation, segment)}", "", *_table(_rows(evaluation, segment, _bold)), ""]
-        lines += _paragraphs(_sentences(evaluation, segment))
+        lines += [f"## {segment_title(evaluation, segment)}", "", *_table(_rows(evaluation, segment, _bold)), ""]
+        lines += _paragraphs(segment_sentences(evaluation, segment))
     for title, rows in _further_tables(evaluation):
         lines += [f"## {title}", "", *_table(rows), ""]
     if evaluation.choices:
         chosen = json.dumps(evaluation.choices, indent=2, ensure_ascii=False)
         lines += ["## What was chosen", "", "```json", chosen, "```", ""]
     return "\n".join(lines)
-
-
-def write_report(evaluation: Evaluation, folder: Path) -> None:
-    """Write ``evaluation.json`` and ``evaluation.md`` into a folder, each replaced in one step."""
-    content = json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    replace_file(folder / JSON_NAME, content.encode())
-    replace_file(folder / MARKDOWN_NAME, render_markdown(evaluation).encode())
 
 
 def comparison_sentence(comparison: Comparison) -> str:
@@ -81,7 +70,7 @@ def metric_title(metric: str) -> str:
     return f"{'NDCG' if name == 'ndcg' else name.capitalize()}@{k}"
 
 
-def _summary(evaluation: Evaluation) -> list[str]:
+def summary_sentences(evaluation: Evaluation) -> list[str]:
     """What was tested, in sentences."""
     tests = evaluation.test_set
     shown = evaluation.to_dict()["protocol"]
@@ -100,7 +89,7 @@ def _summary(evaluation: Evaluation) -> list[str]:
     return [*lines, evaluation.note] if evaluation.note else lines
 
 
-def _sentences(evaluation: Evaluation, segment: Segment) -> list[str]:
+def segment_sentences(evaluation: Evaluation, segment: Segment) -> list[str]:
     """The comparison of a segment, or why there is none."""
     compared = [comparison_sentence(one) for one in evaluation.comparisons if one.segment == segment]
     if _n_users(evaluation, segment):
@@ -138,7 +127,7 @@ def _candidate_rows(candidates: CandidateRecall) -> Rows:
 
 
 def _segment_table(evaluation: Evaluation, segment: Segment) -> Table:
-    return _printed(_title(evaluation, segment), _rows(evaluation, segment, lambda text: f"[bold]{text}[/bold]"))
+    return _printed(segment_title(evaluation, segment), _rows(evaluation, segment, lambda text: f"[bold]{text}[/bold]"))
 
 
 def _printed(title: str, rows: Rows) -> Table:
@@ -175,7 +164,8 @@ def _interval(estimate: Estimate) -> str:
     return f"{estimate.low:.4f} to {estimate.high:.4f}"
 
 
-def _title(evaluation: Evaluation, segment: Segment) -> str:
+def segment_title(evaluation: Evaluation, segment: Segment) -> str:
+    """A segment in words, with its number of users."""
     return f"{TITLES[segment]} ({_n_users(evaluation, segment):,} users)"
 
 

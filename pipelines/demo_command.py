@@ -10,7 +10,7 @@ import orjson
 from data.complete_journey import DISCLAIMER, import_complete_journey
 from data.report import TableReport
 from data.store import has_events
-from offline_eval.report import MARKDOWN_NAME, write_report
+from offline_eval.page import MARKDOWN_NAME, write_report
 from offline_eval.stages import TWO_STAGE
 from pipelines.demo_home import MARKER, is_demo, mark
 from pipelines.evaluate_command import show_evaluation

@@ -7,7 +7,8 @@ import click
 from rich.console import Console
 
 from offline_eval.evaluation import Evaluation
-from offline_eval.report import render_table, write_report
+from offline_eval.page import MARKDOWN_NAME, PAGE_NAME, write_report
+from offline_eval.report import render_table
 from pipelines.evaluation import evaluate_home
 from pipelines.exams import ProtocolChoice
 from pipelines.moments import Moment
@@ -64,4 +65,5 @@ def evaluate_command(
 def show_evaluation(evaluation: Evaluation, folder: Path) -> None:
     """Print the tables, and where the report is."""
     Console(highlight=False, width=None).print(render_table(evaluation))
-    click.echo(f"\nReport: {folder / 'evaluation.md'}")
+    click.echo(f"\nReport: {folder / MARKDOWN_NAME}")
+    click.echo(f"For the browser: {folder / PAGE_NAME}")

@@ -90,6 +90,7 @@ def evaluate_home(
         ks=ks,
         choices={TWO_STAGE: trained.choices.to_dict()},
         note=note,
+        attributes=shop.attributes,
         candidates=candidate_recall(trained.recommender, exam.past, exam.test_set, reporter),
         rng=config.seed,
         reporter=reporter,

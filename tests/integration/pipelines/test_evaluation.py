@@ -1,14 +1,22 @@
 """Evaluating a home whose right answer is known."""
 
+import os
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from offline_eval.evaluation import Evaluation
+from offline_eval.page import write_report
 from pipelines.evaluation import evaluate_home
 from shortlist.errors import DataError
 from shortlist.home import Home
 from shortlist.progress import SilentReporter
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +65,30 @@ def test_what_lists_are_like_and_what_they_were_made_from(evaluation: Evaluation
         assert 0 <= one["only"] <= one["recall"] <= candidates["recall"] <= 1
         assert one["n_candidates"] <= candidates["n_candidates"] <= 320
     assert candidates["recall"] >= estimate(evaluation, "two_stage", "overall", "recall@10")
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium: CHROMIUM, or on the PATH")
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 390)])
+def test_the_page_shows_it_without_the_internet(
+    evaluation: Evaluation, tmp_path: Path, scheme: Literal["light", "dark"], width: int
+) -> None:
+    """A real browser draws it, as wide as the screen, asks nobody for anything, and complains of nothing."""
+    write_report(evaluation, tmp_path)
+    asked, complaints = [], []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto((tmp_path / "evaluation.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.get_by_role("heading", name="For whom they are good").is_visible()
+        assert page.locator("svg.ours circle").count() >= 2
+        assert page.locator("svg circle").first.bounding_box() is not None
+        browser.close()
+    assert [url.partition(":")[0] for url in asked] == ["file"]
+    assert complaints == []
 
 
 def test_home_is_not_touched(evaluated_home: Home, evaluation: Evaluation) -> None:

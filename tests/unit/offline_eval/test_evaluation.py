@@ -55,7 +55,7 @@ def test_checkerboard_scores_are_known(tested: Any) -> None:
 def test_report_names_the_protocol(tested: Any) -> None:
     """Dates, lengths, numbers of users and items, and the share of repeats are those of the data."""
     evaluation = evaluate([InOrder("two_stage")], "two_stage", tested, CUT, END, note="made up")
-    assert evaluation.to_dict() | {"systems": [], "lists": []} == {
+    assert evaluation.to_dict() | {"systems": [], "lists": [], "cohorts": None} == {
         "protocol": {
             "protocol": "time",
             "cut": "1970-05-11T00:00:00+00:00",
@@ -74,6 +74,7 @@ def test_report_names_the_protocol(tested: Any) -> None:
         "note": "made up",
         "candidates": None,
         "lists": [],
+        "cohorts": None,
     }
 
 

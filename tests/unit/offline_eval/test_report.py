@@ -1,6 +1,9 @@
 """What people read."""
 
+import html
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from offline_eval.evaluation import Comparison, Estimate, Evaluation, SystemResult
+from offline_eval.page import render_page, write_report
 from offline_eval.protocol import Segment, build_test_set
-from offline_eval.report import comparison_sentence, render_markdown, render_table, write_report
+from offline_eval.report import comparison_sentence, render_markdown, render_table
 from offline_eval.significance import PairedComparison
 
 DAY = 86_400
@@ -94,10 +98,22 @@ def test_comparison_claims_no_more_than_the_test_does(difference: float, p_value
 
 
 def test_report_files_replace_the_old_ones(evaluation: Evaluation, tmp_path: Path) -> None:
-    """The folder is made when it is missing, holds both files and nothing else, and a second report takes over."""
+    """The folder is made when it is missing, holds three files and nothing else, and a second report takes over."""
     folder = tmp_path / "reports" / "v1"
     write_report(evaluation, folder)
     write_report(evaluation, folder)
-    assert sorted(path.name for path in folder.iterdir()) == ["evaluation.json", "evaluation.md"]
+    assert sorted(path.name for path in folder.iterdir()) == [f"evaluation.{kind}" for kind in ("html", "json", "md")]
     assert json.loads((folder / "evaluation.json").read_text(encoding="utf-8")) == evaluation.to_dict()
     assert (folder / "evaluation.md").read_text(encoding="utf-8") == render_markdown(evaluation)
+
+
+def test_the_page_holds_the_same_figures_and_loads_nothing(evaluation: Evaluation) -> None:
+    """Charts are drawn in the page; text of the data is text; no address of anywhere, no script."""
+    hostile = replace(evaluation, note="<script>alert(1)</script>")
+    page = render_page(hostile)
+    assert page.count("<svg") >= 4
+    assert "0.3100, 0.3000 to 0.3200" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script" not in page
+    assert not re.search(r"https?://|src=|url\(|@import", page)
+    assert comparison_sentence(evaluation.comparisons[0]) in html.unescape(page)
