@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "train": "pipelines.model_commands:train_command",
     "retrain": "pipelines.retrain_command:retrain_command",
     "evaluate": "pipelines.evaluate_command:evaluate_command",
+    "backtest": "pipelines.backtest_command:backtest_command",
     "ablate": "pipelines.ablate_command:ablate_command",
     "recommend": "pipelines.recommend_command:recommend_command",
     "show": "pipelines.show_command:show_command",
