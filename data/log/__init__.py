@@ -1,0 +1,1 @@
+"""What lies between an event that comes in and the event store: the journal."""
