@@ -75,7 +75,8 @@ def serve_command(
     the exit code is 5 or 2. With SHORTLIST_API_KEY set, clients must send it as X-API-Key. The console listens on this
     machine alone, and wants the key that is printed, or that SHORTLIST_CONSOLE_KEY holds.
     """
-    serving = read_config(config_path).serving
+    config = read_config(config_path)
+    serving = config.serving
     settings = ServiceSettings(
         home=home,
         config=serving.model_copy(update={"cache_ttl_seconds": 0}) if no_cache else serving,
@@ -83,6 +84,7 @@ def serve_command(
         redis_url=redis_url or None,
         api_key=read_api_key(os.environ),
         console_key=console_key(os.environ) if has_console else None,
+        data=config.data,
     )
     serve(settings, host, port, workers, console_port)
 

@@ -10,12 +10,15 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
+from data.log.sqlite_journal import SqliteJournal
 from monitoring.counters import ServiceCounters
 from serving.console_routes import console_router
 from serving.documentation import add_documentation
 from serving.errors import add_error_handlers
+from serving.event_routes import event_router
 from serving.fellows import load_or_join, tell
 from serving.health import health_router
+from serving.ingest import Ingest
 from serving.lists import API_KEY_HEADER, list_router
 from serving.observation import Observation
 from serving.parameters import allowed_values
@@ -45,11 +48,14 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
         until then every list is refused with ``NOT_READY``.
     """
     counters = ServiceCounters()
+    ingest = Ingest(
+        lambda: SqliteJournal(settings.home.journal), settings.data, counters, consents=settings.config.consent_default
+    )
     app = FastAPI(
         title="Shortlist",
         version=__version__,
         description=DESCRIPTION,
-        lifespan=_lifespan(settings, counters, service),
+        lifespan=_lifespan(settings, counters, ingest, service),
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
@@ -59,6 +65,7 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
     app.state.counters = counters
     app.include_router(list_router(settings))
     app.include_router(health_router(counters))
+    app.include_router(event_router(settings, ingest))
     if settings.console_key is not None:
         app.include_router(console_router(settings, settings.console_key))
     add_documentation(app)
@@ -83,7 +90,7 @@ def create_app_from_environment() -> FastAPI:
 
 
 def _lifespan(
-    settings: ServiceSettings, counters: ServiceCounters, service: Service | None
+    settings: ServiceSettings, counters: ServiceCounters, ingest: Ingest, service: Service | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -100,6 +107,7 @@ def _lifespan(
         finally:
             if following is not None:
                 following.cancel()
+            await ingest.close()
             app.state.running = None
             if cache is not None:
                 await cache.close()

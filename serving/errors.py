@@ -28,6 +28,30 @@ class UnknownScenario(RequestError):
     code = "UNKNOWN_SCENARIO"
 
 
+class InvalidBody(RequestError):
+    """A request's body is not what it should be."""
+
+    code = "INVALID_BODY"
+
+
+class BodyTooLarge(RequestError):
+    """A request's body is too long."""
+
+    code = "BODY_TOO_LARGE"
+
+
+class TooManyEvents(RequestError):
+    """More events wait to be kept than can be kept soon."""
+
+    code = "TOO_MANY_EVENTS"
+
+
+class JournalUnavailable(RequestError):
+    """The journal of events cannot be written."""
+
+    code = "JOURNAL_UNAVAILABLE"
+
+
 class Unauthorized(RequestError):
     """The API key is missing or wrong."""
 
@@ -36,10 +60,20 @@ class Unauthorized(RequestError):
 
 STATUS: Final[tuple[tuple[type[RequestError], int], ...]] = (
     (Unauthorized, 401),
+    (BodyTooLarge, 413),
+    (TooManyEvents, 429),
+    (JournalUnavailable, 503),
     (NotReady, 503),
     (RequestError, 422),
 )
 """The one table of HTTP statuses; the first class that fits counts."""
+
+
+HEADERS: Final[dict[int, dict[str, str]]] = {
+    401: {"WWW-Authenticate": "ApiKey"},
+    429: {"Retry-After": "1"},
+    503: {"Retry-After": "1"},
+}
 
 
 def error_response(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -51,8 +85,7 @@ def error_response(status: int, code: str, detail: str, headers: Mapping[str, st
 def refusal(error: RequestError) -> Response:
     """The answer to a request that cannot be met."""
     status = next(status for kind, status in STATUS if isinstance(error, kind))
-    headers = {"WWW-Authenticate": "ApiKey"} if status == 401 else None
-    return error_response(status, error.code, str(error), headers)
+    return error_response(status, error.code, str(error), HEADERS.get(status))
 
 
 def shown(value: object) -> str:

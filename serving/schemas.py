@@ -92,8 +92,29 @@ class ErrorAnswer(BaseModel):
     code: str = Field(description="Stable, for a program.")
 
 
+class RefusedEvent(BaseModel):
+    """An event that is not kept."""
+
+    index: int = Field(description="Its place in the request, from 0.", ge=0)
+    code: str = Field(description="Stable, for a program.")
+    reason: str = Field(description="What to do about it, for a person.")
+
+
+class EventsAnswer(BaseModel):
+    """What became of some events."""
+
+    accepted: int = Field(description="Safe on disk.", ge=0)
+    duplicates: int = Field(description="There already.", ge=0)
+    withheld: int = Field(description="Not kept, for want of consent.", ge=0)
+    refused: list[RefusedEvent] = Field(description="Those that something is wrong with.")
+
+
+EVENTS_EXAMPLE: Final = [{"event_id": "e1", "user_id": "u1", "item_id": "p1", "event_type": "add_to_cart"}]
+
 _ERROR_EXAMPLES: Final = {
     401: ("Unauthorized", [("UNAUTHORIZED", "The header X-API-Key is missing or wrong.")]),
+    413: ("Too long", [("BODY_TOO_LARGE", "The body is longer than 4 MB. Send fewer events at a time.")]),
+    429: ("Too many at once", [("TOO_MANY_EVENTS", "20,000 events wait to be kept. Send these again in a second.")]),
     422: (
         "A parameter is outside what is allowed",
         [

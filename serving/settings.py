@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
+from data.settings import DataConfig
 from shortlist.config import ConfigModel
 from shortlist.errors import ConfigError
 from shortlist.home import Home
@@ -17,6 +18,9 @@ REDIS_VARIABLE = "SHORTLIST_REDIS_URL"
 API_KEY_VARIABLE = "SHORTLIST_API_KEY"
 CONSOLE_KEY_VARIABLE = "SHORTLIST_CONSOLE_KEY"
 CONFIG_VARIABLE = "SHORTLIST_SERVING"
+DATA_VARIABLE = "SHORTLIST_DATA"
+
+Table = TypeVar("Table", bound=ConfigModel)
 
 
 class ServingConfig(ConfigModel):
@@ -34,6 +38,7 @@ class ServingConfig(ConfigModel):
     cors_origins: tuple[str, ...] = ()
     reload_seconds: float = Field(default=1.0, ge=0, le=3600)
     access_log: bool = True
+    consent_default: bool = True
 
     @model_validator(mode="after")
     def _default_is_allowed(self) -> Self:
@@ -56,6 +61,8 @@ class ServiceSettings:
         What ``X-API-Key`` must hold; without one every request is answered.
     console_key : str or None
         What ``X-Console-Key`` must hold on the routes that show single customers; without one there are none.
+    data : DataConfig
+        The rules that events are checked by.
     """
 
     home: Home
@@ -64,6 +71,7 @@ class ServiceSettings:
     redis_url: str | None = field(default=None, repr=False)
     api_key: str | None = field(default=None, repr=False)
     console_key: str | None = field(default=None, repr=False)
+    data: DataConfig = field(default_factory=DataConfig)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -77,11 +85,12 @@ class ServiceSettings:
         experiments = environment.get(EXPERIMENTS_VARIABLE)
         return cls(
             home=Home(Path(environment.get(HOME_VARIABLE, "var"))),
-            config=_read_config(environment.get(CONFIG_VARIABLE, "{}")),
+            config=_read(CONFIG_VARIABLE, ServingConfig, environment),
             experiments=Path(experiments) if experiments else None,
             redis_url=environment.get(REDIS_VARIABLE) or None,
             api_key=read_api_key(environment),
             console_key=environment.get(CONSOLE_KEY_VARIABLE) or None,
+            data=_read(DATA_VARIABLE, DataConfig, environment),
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -89,6 +98,7 @@ class ServiceSettings:
         variables = {
             HOME_VARIABLE: str(self.home.root),
             CONFIG_VARIABLE: self.config.model_dump_json(),
+            DATA_VARIABLE: self.data.model_dump_json(),
             EXPERIMENTS_VARIABLE: "" if self.experiments is None else str(self.experiments),
             REDIS_VARIABLE: self.redis_url or "",
         }
@@ -104,8 +114,8 @@ def read_api_key(environment: Mapping[str, str]) -> str | None:
     return None if key is None else key.strip()  # a key read from a file ends with its newline
 
 
-def _read_config(text: str) -> ServingConfig:
+def _read(variable: str, model: type[Table], environment: Mapping[str, str]) -> Table:
     try:
-        return ServingConfig.model_validate_json(text)
+        return model.model_validate_json(environment.get(variable, "{}"))
     except ValidationError as error:
-        raise ConfigError(f"{CONFIG_VARIABLE}: not a [serving] table in JSON: {error}") from error
+        raise ConfigError(f"{variable}: not such a table in JSON: {error}") from error

@@ -31,6 +31,11 @@ class Home:
         return self.root / "files.json"
 
     @property
+    def journal(self) -> Path:
+        """Events that were accepted over HTTP and are not in the event store yet."""
+        return self.root / "journal.db"
+
+    @property
     def import_lock(self) -> Path:
         """The file whose lock the one importer holds."""
         return self.root / ".import.lock"

@@ -43,6 +43,8 @@ def serve(small_home: Home, small_recommender: Recommender) -> Iterator[Serve]:
             return stack.enter_context(live_service(create_app(settings, service), headers))
 
         yield start
+    for path in small_home.root.glob("journal.db*"):
+        path.unlink()
 
 
 @pytest.fixture
