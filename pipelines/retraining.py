@@ -16,6 +16,7 @@ from data.store import events_fingerprint, read_events
 from offline_eval.baselines import fit_baselines
 from offline_eval.gate import judge, measure
 from offline_eval.stages import own_stages
+from pipelines.draining import drain
 from pipelines.evaluation import TEST_DAYS, make_exam
 from pipelines.exams import Exam
 from pipelines.needs import of_retraining, require
@@ -99,6 +100,7 @@ def retrain(
         run = Retraining(started_at=datetime.now(UTC))
         try:
             imported = import_new(home, watched, given or Reading(), config.data, reporter)
+            drain(home, config.data, reporter)
             run = _resumed(home, run.model_copy(update={"imported": imported}), config)
             if run.verdict is None:
                 run = _kept(home, _judged(home, run, config, test_days, reporter))

@@ -1,0 +1,67 @@
+"""The way of accepted events from the journal into the event store, each of them once."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from data.events import Reading
+from data.importing import Sources, import_tables
+from data.log.journal import Journal, Kept
+from data.log.sqlite_journal import SqliteJournal
+from data.settings import DataConfig
+from data.single_events import events_of
+from data.sources import RawTable
+from shortlist.home import Home
+from shortlist.progress import Reporter
+
+MOST_AT_ONCE: Final = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """How many events of the journal were stored, and how many were not: known already, or excluded."""
+
+    n_stored: int = 0
+    n_set_aside: int = 0
+
+
+def drain(home: Home, config: DataConfig, reporter: Reporter) -> Drained:
+    """Import what is in the journal, and forget it there.
+
+    A crash between the two leaves events in both; the next time they are known already, and are not stored again.
+
+    Raises
+    ------
+    StoreUnavailable
+        When the journal cannot be used, or an import is running.
+    DataError
+        When the rules have changed, and none of the events keeps them any more.
+    """
+    if not home.journal.exists():
+        return Drained()
+    journal = SqliteJournal(home.journal)
+    try:
+        return _drained(home, journal, config, reporter)
+    finally:
+        journal.close()
+
+
+def _drained(home: Home, journal: Journal, config: DataConfig, reporter: Reporter) -> Drained:
+    n_stored = n_set_aside = 0
+    while kept := journal.read_after(0, MOST_AT_ONCE):
+        reporter.step(f"{len(kept):,} events of the journal")
+        sources, now = Sources(events=[_table(home, kept)]), datetime.now(UTC)
+        report = import_tables(home, sources, Reading("shortlist"), config, now=now, reporter=reporter)
+        n_new = 0 if report.events is None else report.events.accepted
+        journal.trim(kept[-1].position)
+        n_stored, n_set_aside = n_stored + n_new, n_set_aside + len(kept) - n_new
+    return Drained(n_stored, n_set_aside)
+
+
+def _table(home: Home, kept: list[Kept]) -> RawTable:
+    """The events as a file would hold them."""
+    events = events_of([one.entry for one in kept])
+    return RawTable(home.journal.name, events, pd.Series(np.arange(1, len(events) + 1)))

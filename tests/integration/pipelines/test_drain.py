@@ -1,0 +1,106 @@
+"""From the journal into the event store, each event once."""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from data.log.sqlite_journal import SqliteJournal
+from data.settings import DataConfig
+from data.single_events import check_events
+from data.store import read_events
+from pipelines.cli import group
+from pipelines.draining import Drained, drain
+from pipelines.retraining import retrain
+from shortlist.home import Home
+from shortlist.progress import SilentReporter
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+def event(number: int, **changes: object) -> dict[str, object]:
+    """One good event."""
+    made = {"user_id": "user-001", "item_id": f"item-{number:03}", "event_type": "purchase", "price": 2.5}
+    return made | {"timestamp": f"2026-11-01T10:{number:02}:00Z"} | changes
+
+
+def append(home: Home, *records: dict[str, object]) -> None:
+    """Put events into the journal, as the service does."""
+    journal = SqliteJournal(home.journal)
+    journal.append(list(check_events(records, DataConfig(), NOW, consents=True).entries.values()))
+    journal.close()
+
+
+def n_waiting(home: Home) -> int:
+    """How many events are in the journal."""
+    journal = SqliteJournal(home.journal)
+    found = len(journal.read_after(0, 1_000))
+    journal.close()
+    return found
+
+
+@pytest.fixture
+def home(small_home: Home, tmp_path: Path) -> Home:
+    """A home of this test's own."""
+    return Home(Path(shutil.copytree(small_home.root, tmp_path / "home")))
+
+
+def test_events_are_stored_as_a_file_s_are(home: Home) -> None:
+    """With all that they say; the journal is empty then, and nothing comes twice."""
+    before = len(read_events(home))
+    append(home, event(1, event_id="e1"), event(2, session_id="s", quantity=3), event(3, event_type="view"))
+    assert drain(home, DataConfig(), SilentReporter()) == Drained(3, 0)
+    stored = read_events(home)
+    assert len(stored) == before + 3
+    found = stored[stored["timestamp"] >= "2026-11-01"].to_dict("records")
+    assert [(one["item_id"], one["event_type"], one["price"]) for one in found] == [
+        ("item-001", "purchase", 2.5),
+        ("item-002", "purchase", 2.5),
+        ("item-003", "view", 2.5),
+    ]
+    assert (found[0]["event_id"], found[1]["session_id"], found[1]["quantity"]) == ("e1", "s", 3.0)
+    assert n_waiting(home) == 0
+    assert drain(home, DataConfig(), SilentReporter()) == Drained()
+    append(home, event(1, event_id="e1"), event(2, session_id="s", quantity=3))
+    assert drain(home, DataConfig(), SilentReporter()) == Drained(0, 2)
+    assert len(read_events(home)) == before + 3
+
+
+def test_a_crash_between_storing_and_forgetting_doubles_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The events are in both then, and known the next time."""
+    before = len(read_events(home))
+    append(home, event(1), event(2, event_id="e2"))
+
+    def crash(journal: SqliteJournal, position: int) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(SqliteJournal, "trim", crash)
+        with pytest.raises(KeyboardInterrupt):
+            drain(home, DataConfig(), SilentReporter())
+    assert n_waiting(home) == 2
+    assert len(read_events(home)) == before + 2
+    assert drain(home, DataConfig(), SilentReporter()) == Drained(0, 2)
+    assert (len(read_events(home)), n_waiting(home)) == (before + 2, 0)
+
+
+def test_the_command_says_how_many(home: Home) -> None:
+    """As text and as JSON; without a journal there is nothing to do, and none is made."""
+    assert not home.journal.exists()
+    empty = CliRunner().invoke(group, ["drain", "--home", str(home.root), "--json"])
+    assert json.loads(empty.stdout) == {"n_stored": 0, "n_set_aside": 0}
+    assert not home.journal.exists()
+    append(home, event(1))
+    done = CliRunner().invoke(group, ["drain", "--home", str(home.root)])
+    assert done.stdout.startswith("Stored 1 events of the journal; 0 were known or excluded.")
+
+
+def test_a_retraining_takes_them_along(home: Home, tiny_config) -> None:
+    """What the service has taken counts in the next model."""
+    before = len(read_events(home))
+    append(home, event(1), event(2))
+    retrain(home, tiny_config, SilentReporter(), is_forced=True)
+    assert (len(read_events(home)), n_waiting(home)) == (before + 2, 0)
