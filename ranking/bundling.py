@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from candidate_gen.bundling import load_generator, save_generator
 from candidate_gen.settings import CandidateConfig, upgraded
 from data.bundling import load_attributes, load_interactions, save_attributes, save_interactions
+from data.interactions import EventWeights
 from ranking.compiling import keep_compiled
 from ranking.features import FeatureContext, unknown_features
 from ranking.features.item import RHYTHMS, rhythm_feature
@@ -66,9 +67,19 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     two_stage = TwoStage(load_generator(bundle, attributes, config), context, ranker, *_order(bundle))
     as_of = int(bundle.manifest.data.end.timestamp())
     target = str(bundle.manifest.choices.target)
-    recommender = Recommender(bundle.version, interactions, attributes, two_stage, as_of, target)
+    weights = _weights(bundle, target)
+    recommender = Recommender(bundle.version, interactions, attributes, two_stage, as_of, target, weights)
     _warm_up(recommender)
     return recommender
+
+
+def _weights(bundle: Bundle, target: str) -> dict[str, float]:
+    """The strength of each event type, the target's 1."""
+    try:
+        weights = EventWeights.model_validate(bundle.manifest.config.get("event_weights", {})).model_dump()
+        return {name: weight / weights[target] for name, weight in weights.items()}
+    except (ValidationError, ZeroDivisionError, KeyError) as error:
+        raise BundleError(f"{bundle.folder}: its event weights are not of this release. Train again.") from error
 
 
 def _trained_with(bundle: Bundle) -> CandidateConfig:

@@ -1,6 +1,7 @@
 """The one path that produces a list, for requests, batches and evaluations alike: external ids in, external ids out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby, tee
@@ -127,8 +128,8 @@ class Recommender:
         The moment, in seconds, that lists are made for: the end of the data, since nothing later is known.
     target : str
         The event type that `interactions` marks as target.
-    histories : Histories, optional
-        Where requests find a user's history; `interactions` as of `as_of` without it.
+    weights : mapping of str to float, optional
+        The strength of each event type in `interactions`; the target's alone without it.
     """
 
     def __init__(
@@ -139,7 +140,7 @@ class Recommender:
         two_stage: TwoStage,
         as_of: int,
         target: str = EventType.PURCHASE,
-        histories: Histories | None = None,
+        weights: Mapping[str, float] | None = None,
     ) -> None:
         self.version = version
         self.interactions = interactions
@@ -147,11 +148,18 @@ class Recommender:
         self.two_stage = two_stage
         self.as_of = as_of
         self.target = target
-        self.histories = histories or StoredHistories(interactions, as_of)
+        self.weights = weights or {target: 1.0}
+        self.histories: Histories = StoredHistories(interactions, as_of)
         self._shown = ~attributes.discontinued if attributes.discontinued.any() else None
         self._shown_ids: dict[int, str] = {}
         self._item_positions: LRUCache[str, int] = LRUCache(maxsize=POSITIONS_KEPT)
         self._category_masks: LRUCache[str, Mask] = LRUCache(maxsize=MASKS_KEPT)
+
+    def with_histories(self, histories: Histories) -> "Recommender":
+        """The same models, which find users' histories elsewhere."""
+        other = copy(self)
+        other.histories = histories
+        return other
 
     def recommend(self, query: Query) -> Recommendation:
         """Answer one query."""

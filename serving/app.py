@@ -18,9 +18,10 @@ from serving.errors import add_error_handlers
 from serving.event_routes import event_router
 from serving.fellows import load_or_join, tell
 from serving.health import health_router
-from serving.ingest import Ingest
+from serving.ingest import Ingest, follow_journal
 from serving.lists import API_KEY_HEADER, list_router
 from serving.observation import Observation
+from serving.overlay import Overlay
 from serving.parameters import allowed_values
 from serving.reload import Reloader
 from serving.service import Service
@@ -48,14 +49,14 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
         until then every list is refused with ``NOT_READY``.
     """
     counters = ServiceCounters()
-    ingest = Ingest(
-        lambda: SqliteJournal(settings.home.journal), settings.data, counters, consents=settings.config.consent_default
-    )
+    overlay = Overlay()
+    consents = settings.config.consent_default
+    ingest = Ingest(lambda: SqliteJournal(settings.home.journal), settings.data, counters, overlay, consents=consents)
     app = FastAPI(
         title="Shortlist",
         version=__version__,
         description=DESCRIPTION,
-        lifespan=_lifespan(settings, counters, ingest, service),
+        lifespan=_lifespan(settings, counters, ingest, overlay, service),
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
@@ -90,7 +91,7 @@ def create_app_from_environment() -> FastAPI:
 
 
 def _lifespan(
-    settings: ServiceSettings, counters: ServiceCounters, ingest: Ingest, service: Service | None
+    settings: ServiceSettings, counters: ServiceCounters, ingest: Ingest, overlay: Overlay, service: Service | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -98,15 +99,17 @@ def _lifespan(
         cache = open_cache(settings, counters)
         counters.show_models(loaded.current.version, loaded.others, loaded.scorer)
         counters.reload_failing.set(int(failure is not None))
-        app.state.running = Running(loaded, cache, counters, failure)
+        live = asyncio.create_task(follow_journal(settings.home.journal, ingest))
+        app.state.running = Running(loaded.live(overlay), cache, counters, failure)
         if failure is None:
             tell(settings, loaded)
-        following = _follow(app, settings, counters)
+        following = _follow(app, settings, counters, overlay)
         try:
             yield
         finally:
             if following is not None:
                 following.cancel()
+            live.cancel()
             await ingest.close()
             app.state.running = None
             if cache is not None:
@@ -116,7 +119,9 @@ def _lifespan(
     return lifespan
 
 
-def _follow(app: FastAPI, settings: ServiceSettings, counters: ServiceCounters) -> asyncio.Task[None] | None:
+def _follow(
+    app: FastAPI, settings: ServiceSettings, counters: ServiceCounters, overlay: Overlay
+) -> asyncio.Task[None] | None:
     """Keep the application on what is published, where it was loaded from a home."""
     running: Running = app.state.running
     if running.service.published is None or settings.config.reload_seconds == 0:
@@ -125,7 +130,7 @@ def _follow(app: FastAPI, settings: ServiceSettings, counters: ServiceCounters) 
     def swap(other: Running) -> None:
         app.state.running = other
 
-    return asyncio.create_task(Reloader(settings, counters, running, swap).run())
+    return asyncio.create_task(Reloader(settings, counters, running, swap, overlay).run())
 
 
 def _version(app: FastAPI) -> str | None:

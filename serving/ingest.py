@@ -1,23 +1,31 @@
 """Events on their way into the journal. Requests that wait together are checked and synced to disk in one step."""
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final, Literal
 
-from data.log.journal import Journal
+from data.log.journal import Journal, Kept
 from data.reasons import Reason
 from data.settings import DataConfig
 from data.single_events import check_events
 from monitoring.counters import ServiceCounters
+from monitoring.logs import SERVICE_LOGGER
 from serving.errors import TooManyEvents
+from serving.overlay import Overlay
+from shortlist.errors import StoreUnavailable
 
 MOST_WAITING: Final = 20_000
 """Events; beyond them requests are turned away, so that nobody waits for long."""
 
 MOST_TOGETHER: Final = 5_000
+
+LOOK_SECONDS: Final = 0.25
 
 Outcome = Literal["accepted", "duplicate", "withheld"] | Reason
 
@@ -35,15 +43,24 @@ class Ingest:
     ----------
     open_journal : callable
         Opens the journal when the first event comes.
+    overlay : Overlay
+        Is told of every event in the journal, this process's at once, others' at the next `catch_up`.
     consents : bool
         Whether events that say nothing of consent may be kept.
     """
 
     def __init__(
-        self, open_journal: Callable[[], Journal], config: DataConfig, counters: ServiceCounters, *, consents: bool
+        self,
+        open_journal: Callable[[], Journal],
+        config: DataConfig,
+        counters: ServiceCounters,
+        overlay: Overlay,
+        *,
+        consents: bool,
     ) -> None:
         self._open_journal, self._config, self._counters = open_journal, config, counters
-        self._consents = consents
+        self._overlay, self._consents = overlay, consents
+        self._position = 0
         self._journal: Journal | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._waiting: list[_Waiting] = []
@@ -69,6 +86,20 @@ class Ingest:
             self._writing = asyncio.create_task(self._write())
         return await waiting.outcomes
 
+    async def catch_up(self) -> None:
+        """Tell the overlay of the events that this process has not seen yet.
+
+        Raises
+        ------
+        StoreUnavailable
+            When the journal cannot be read.
+        """
+        loop, n_read = asyncio.get_running_loop(), MOST_TOGETHER
+        while n_read == MOST_TOGETHER:
+            kept = await loop.run_in_executor(self._thread, self._unseen)
+            self._tell(kept)
+            n_read = len(kept)
+
     async def close(self) -> None:
         """Keep what waits, and let go of the journal."""
         if self._writing is not None:
@@ -84,6 +115,8 @@ class Ingest:
             records = [record for one in taken for record in one.records]
             try:
                 outcomes = await loop.run_in_executor(self._thread, self._keep, records)
+                with contextlib.suppress(StoreUnavailable):  # they are safe; `follow_journal` says what is wrong
+                    await self.catch_up()
             except Exception as error:
                 _fail(taken, error)
             else:
@@ -100,12 +133,26 @@ class Ingest:
         taken, self._waiting = self._waiting[:n_requests], self._waiting[n_requests:]
         return taken
 
-    def _keep(self, records: Sequence[object]) -> list[Outcome]:
+    def _unseen(self) -> list[Kept]:
         """In the journal's own thread."""
+        return self._opened().read_after(self._position, MOST_TOGETHER)
+
+    def _tell(self, kept: Sequence[Kept]) -> None:
+        new = [one for one in kept if one.position > self._position]  # two may have read the same
+        if new:
+            self._overlay.add(new)
+            self._position = new[-1].position
+
+    def _opened(self) -> Journal:
         if self._journal is None:
             self._journal = self._open_journal()
+        return self._journal
+
+    def _keep(self, records: Sequence[object]) -> list[Outcome]:
+        """In the journal's own thread."""
+        journal = self._opened()
         checked = check_events(records, self._config, datetime.now(UTC), consents=self._consents)
-        are_new = self._journal.append(list(checked.entries.values()))
+        are_new = journal.append(list(checked.entries.values()))
         found: dict[int, Outcome] = dict.fromkeys(checked.withheld, "withheld")
         found |= checked.refused
         found |= {
@@ -132,3 +179,19 @@ def _fail(taken: Sequence[_Waiting], error: Exception) -> None:
     for one in taken:
         if not one.outcomes.done():
             one.outcomes.set_exception(error)
+
+
+async def follow_journal(path: Path, ingest: Ingest) -> None:
+    """Look every `LOOK_SECONDS` for what other processes have put into the journal, once there is one."""
+    was_well = True
+    while True:
+        if path.exists():
+            try:
+                await ingest.catch_up()
+                was_well = True
+            except StoreUnavailable as error:
+                if was_well:
+                    fields = {"why": str(error)}
+                    logging.getLogger(SERVICE_LOGGER).warning("the journal is not read", extra={"fields": fields})
+                was_well = False
+        await asyncio.sleep(LOOK_SECONDS)

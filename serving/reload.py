@@ -10,6 +10,7 @@ from typing import Final
 from monitoring.counters import ServiceCounters
 from monitoring.logs import SERVICE_LOGGER
 from serving.fellows import tell
+from serving.overlay import Overlay
 from serving.service import Published, load_service, published
 from serving.settings import ServiceSettings
 from serving.state import ReloadFailure, Running
@@ -29,12 +30,19 @@ class Reloader:
     ----------
     swap : callable
         Puts a `Running` in place of the one before.
+    overlay : Overlay
+        What users did since, which each service is to know of.
     """
 
     def __init__(
-        self, settings: ServiceSettings, counters: ServiceCounters, running: Running, swap: Callable[[Running], None]
+        self,
+        settings: ServiceSettings,
+        counters: ServiceCounters,
+        running: Running,
+        swap: Callable[[Running], None],
+        overlay: Overlay,
     ) -> None:
-        self._settings, self._counters, self._swap = settings, counters, swap
+        self._settings, self._counters, self._swap, self._overlay = settings, counters, swap, overlay
         self._running = running
         self._seen = running.service.published
         self._retry_at = 0.0
@@ -70,6 +78,7 @@ class Reloader:
         self._log(logging.INFO, "another bundle serves", version=service.current.version, seconds=seconds)
 
     def _put(self, running: Running) -> None:
+        running = replace(running, service=running.service.live(self._overlay))
         service = running.service
         self._running = running
         self._counters.show_models(service.current.version, service.others, service.scorer)

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
@@ -10,12 +11,14 @@ from uuid import uuid4
 import orjson
 from threadpoolctl import threadpool_limits
 
+from data.arrays.histories import StoredHistories
 from experiments.assignment import Assigner, Assignment
 from experiments.config import ExperimentsConfig, load_experiments
 from ranking.bundling import load_recommender
 from ranking.recommender import NOBODY, Query, Recommendation, Recommended, Recommender
 from ranking.two_stage import Stage
 from serving.cache import cache_key
+from serving.overlay import LiveHistories, Overlay
 from serving.parameters import ListParameters
 from serving.settings import ServiceSettings
 from shortlist.config import dump_model
@@ -91,6 +94,13 @@ class Service:
         self.published = published
         self._assigner = Assigner(experiments)
         self._experiments_hash = content_sha256(dump_model(experiments))[:16]
+
+    def live(self, overlay: Overlay) -> "Service":
+        """The same bundles, each user's newest events laid over the histories that they hold."""
+        others = {version: _live(recommender, overlay) for version, recommender in self.others.items()}
+        other = copy(self)
+        other.current, other.others = _live(self.current, overlay), others
+        return other
 
     def plan(self, user_id: str, wanted: ListParameters) -> Plan:
         """Decide how a user's request is answered: the variant's bundle, and its parameters over the request's."""
@@ -170,6 +180,13 @@ def load_service(settings: ServiceSettings, version: str = "current") -> Service
     gc.collect()
     gc.freeze()  # what is loaded stays: no later collection walks over it
     return service
+
+
+def _live(recommender: Recommender, overlay: Overlay) -> Recommender:
+    interactions, as_of = recommender.interactions, recommender.as_of
+    stored = StoredHistories(interactions, as_of)
+    live = LiveHistories(stored, overlay, as_of, interactions.items, recommender.weights, recommender.target)
+    return recommender.with_histories(live)
 
 
 def list_json(found: Recommendation, query: Query, warnings: tuple[str, ...]) -> bytes:

@@ -17,6 +17,8 @@ import psutil
 import pytest
 from serve_process import WAIT_SECONDS, Start, workers_of
 
+from shortlist.home import Home
+
 REQUEST = b"GET /recommendations/user-001 HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
@@ -163,3 +165,28 @@ def test_a_stop_answers_what_was_accepted(start: Start, workers: str) -> None:
             assert status(connection) == 200
     assert process.wait() == 0
     assert is_refused(url)
+
+
+def test_an_event_shows_in_the_lists_of_every_worker_and_outlives_them(start: Start, small_home: Home) -> None:
+    """Taken by one worker, in the lists of both within a second or so, and in those of their successors."""
+    process = start("--workers", "2")
+    url = process.url()
+    until(lambda: len(workers_of(process.pid)) == 2 and get(url).status_code == 200)
+    events = [{"user_id": "newcomer", "item_id": f"item-00{number}", "event_type": "purchase"} for number in (2, 4)]
+    assert httpx.post(f"{url}/events", json=events, trust_env=False).json()["accepted"] == 2
+    begin = time.monotonic()
+
+    def is_known() -> bool:
+        answers = [get(url, "/recommendations/newcomer").json()["source"] for _ in range(12)]
+        return set(answers) == {"personalized"}
+
+    until(is_known)
+    assert time.monotonic() - begin < 10
+    before = workers_of(process.pid)
+    for one in before:
+        one.kill()
+    until(lambda: len(workers_of(process.pid)) == 2 and not set(workers_of(process.pid)) & set(before))
+    until(is_known)
+    assert process.stop(signal.SIGTERM) == 0
+    for path in small_home.root.glob("journal.db*"):
+        path.unlink()

@@ -15,6 +15,7 @@ from data.single_events import events_of
 from monitoring.counters import ServiceCounters
 from serving import event_routes, ingest
 from serving.ingest import Ingest
+from serving.overlay import Overlay
 from shortlist.errors import StoreUnavailable
 from shortlist.home import Home
 
@@ -129,7 +130,7 @@ def test_more_than_can_be_kept_soon_are_turned_away(monkeypatch: pytest.MonkeyPa
         return SqliteJournal(tmp_path / "journal.db")
 
     async def run() -> list[object]:
-        taking = Ingest(opened, DataConfig(), ServiceCounters(), consents=True)
+        taking = Ingest(opened, DataConfig(), ServiceCounters(), Overlay(), consents=True)
         sent = [asyncio.create_task(taking.take([event(number), event(number + 100)])) for number in range(4)]
         await asyncio.sleep(0.1)
         goes_on.set()
@@ -152,7 +153,7 @@ def test_an_error_fails_those_who_wait_and_nobody_after(tmp_path: Path) -> None:
         return SqliteJournal(tmp_path / "journal.db")
 
     async def run() -> tuple[object, object]:
-        taking = Ingest(opened, DataConfig(), ServiceCounters(), consents=True)
+        taking = Ingest(opened, DataConfig(), ServiceCounters(), Overlay(), consents=True)
         first = (await asyncio.gather(taking.take([event(1)]), return_exceptions=True))[0]
         second = await taking.take([event(1)])
         await taking.close()

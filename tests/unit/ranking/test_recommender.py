@@ -80,9 +80,7 @@ def test_histories_come_from_where_the_recommender_is_told(viewer: Recommender) 
         def mark(self, user_id: str) -> str:
             return user_id
 
-    told = Recommender(
-        "v", viewer.interactions, viewer.attributes, viewer.two_stage, viewer.as_of, histories=Borrowed()
-    )
+    told = viewer.with_histories(Borrowed())
     assert ids(told.recommend(Query("new", limit=3))) == ids(viewer.recommend(Query("u1", limit=3)))
     assert told.recommend(Query("new", limit=3)).warnings == ()
     assert told.recommend(Query("u1", limit=3)).warnings == ("The user is unknown: the list holds what is popular.",)
