@@ -14,8 +14,10 @@ from data.log.sqlite_journal import SqliteJournal
 from data.settings import DataConfig
 from data.single_events import events_of
 from data.sources import RawTable
+from shortlist.columns import TIMESTAMP
 from shortlist.home import Home
 from shortlist.progress import Reporter
+from shortlist.registry import Registry
 
 MOST_AT_ONCE: Final = 200_000
 
@@ -29,9 +31,10 @@ class Drained:
 
 
 def drain(home: Home, config: DataConfig, reporter: Reporter) -> Drained:
-    """Import what is in the journal, and forget it there.
+    """Import what is new in the journal, and forget there what the serving bundle knows.
 
-    A crash between the two leaves events in both; the next time they are known already, and are not stored again.
+    The rest stays in the journal until it does, since a worker that starts has no other way to know of it. A crash
+    after the import has the same events imported again; they are known already then, and are not stored twice.
 
     Raises
     ------
@@ -51,14 +54,30 @@ def drain(home: Home, config: DataConfig, reporter: Reporter) -> Drained:
 
 def _drained(home: Home, journal: Journal, config: DataConfig, reporter: Reporter) -> Drained:
     n_stored = n_set_aside = 0
-    while kept := journal.read_after(0, MOST_AT_ONCE):
+    while kept := journal.read_after(journal.stored(), MOST_AT_ONCE):
         reporter.step(f"{len(kept):,} events of the journal")
         sources, now = Sources(events=[_table(home, kept)]), datetime.now(UTC)
         report = import_tables(home, sources, Reading("shortlist"), config, now=now, reporter=reporter)
         n_new = 0 if report.events is None else report.events.accepted
-        journal.trim(kept[-1].position)
+        journal.note_stored(kept[-1].position)
         n_stored, n_set_aside = n_stored + n_new, n_set_aside + len(kept) - n_new
+    journal.trim(_last_known(home, journal))
     return Drained(n_stored, n_set_aside)
+
+
+def _last_known(home: Home, journal: Journal) -> int:
+    """The last position before the first event that is not stored, or that the serving bundle does not know."""
+    version, stored = Registry(home).current(), journal.stored()
+    if version is None:
+        return stored
+    end, last = Registry(home).open(version).manifest.data.end, 0
+    while kept := journal.read_after(last, MOST_AT_ONCE):
+        is_known = (events_of([one.entry for one in kept])[TIMESTAMP] < end).to_numpy()
+        for one, known in zip(kept, is_known, strict=True):
+            if not known or one.position > stored:
+                return last
+            last = one.position
+    return last
 
 
 def _table(home: Home, kept: list[Kept]) -> RawTable:

@@ -44,5 +44,11 @@ class Journal(Protocol):
     def trim(self, position: int) -> int:
         """Forget everything up to a position, itself included; how many entries that were."""
 
+    def stored(self) -> int:
+        """Up to which position, itself included, entries are in the event store; 0 at first."""
+
+    def note_stored(self, position: int) -> None:
+        """Note that entries up to a position are in the event store."""
+
     def close(self) -> None:
         """Let go of files and connections."""

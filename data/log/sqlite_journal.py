@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS events (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
     content BLOB NOT NULL
-) STRICT
+) STRICT;
+CREATE TABLE IF NOT EXISTS stored (only INTEGER PRIMARY KEY CHECK (only = 1), position INTEGER NOT NULL) STRICT;
 """
 
 
@@ -46,7 +47,7 @@ class SqliteJournal:
             self._connection = sqlite3.connect(path, WAIT_SECONDS, isolation_level=None, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute(_SCHEMA)
+            self._connection.executescript(_SCHEMA)
             path.chmod(0o600)
 
     def append(self, entries: Sequence[Entry]) -> list[bool]:
@@ -66,6 +67,17 @@ class SqliteJournal:
         """Forget everything up to a position, itself included; how many entries that were."""
         with self._transaction():
             return self._connection.execute("DELETE FROM events WHERE position <= ?", (position,)).rowcount
+
+    def stored(self) -> int:
+        """Up to which position, itself included, entries are in the event store; 0 at first."""
+        with self._reachable():
+            row = self._connection.execute("SELECT position FROM stored").fetchone()
+        return 0 if row is None else int(row[0])
+
+    def note_stored(self, position: int) -> None:
+        """Note that entries up to a position are in the event store."""
+        with self._transaction():
+            self._connection.execute("INSERT OR REPLACE INTO stored VALUES (1, ?)", (position,))
 
     def close(self) -> None:
         """Close the file."""

@@ -79,6 +79,19 @@ def test_what_is_trimmed_is_gone_and_positions_go_on(journal: Journal) -> None:
     assert journal.read_after(0, 10)[0].position > last
 
 
+def test_what_is_stored_is_noted(journal: Journal, path: Path) -> None:
+    """Nothing at first; the note outlives the process, and trimming."""
+    assert journal.stored() == 0
+    journal.append(entries("a", "b"))
+    last = journal.read_after(0, 10)[-1].position
+    for position in (last - 1, last):
+        journal.note_stored(position)
+    journal.trim(last)
+    other = SqliteJournal(path)
+    assert other.stored() == journal.stored() == last
+    other.close()
+
+
 def test_another_process_sees_it_and_nothing_is_lost_at_the_end(journal: Journal, path: Path) -> None:
     """What one has appended the other reads; after closing it is there still."""
     journal.append(entries("a"))

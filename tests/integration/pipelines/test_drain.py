@@ -15,8 +15,10 @@ from data.store import read_events
 from pipelines.cli import group
 from pipelines.draining import Drained, drain
 from pipelines.retraining import retrain
+from pipelines.training import train
 from shortlist.home import Home
 from shortlist.progress import SilentReporter
+from shortlist.registry import Registry
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -24,7 +26,7 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 def event(number: int, **changes: object) -> dict[str, object]:
     """One good event."""
     made = {"user_id": "user-001", "item_id": f"item-{number:03}", "event_type": "purchase", "price": 2.5}
-    return made | {"timestamp": f"2026-11-01T10:{number:02}:00Z"} | changes
+    return made | {"timestamp": f"2026-05-21T10:{number:02}:00Z"} | changes
 
 
 def append(home: Home, *records: dict[str, object]) -> None:
@@ -49,28 +51,42 @@ def home(small_home: Home, tmp_path: Path) -> Home:
 
 
 def test_events_are_stored_as_a_file_s_are(home: Home) -> None:
-    """With all that they say; the journal is empty then, and nothing comes twice."""
+    """With all that they say, and nothing comes twice; in the journal they stay until a bundle knows of them."""
     before = len(read_events(home))
     append(home, event(1, event_id="e1"), event(2, session_id="s", quantity=3), event(3, event_type="view"))
     assert drain(home, DataConfig(), SilentReporter()) == Drained(3, 0)
     stored = read_events(home)
     assert len(stored) == before + 3
-    found = stored[stored["timestamp"] >= "2026-11-01"].to_dict("records")
+    found = stored[stored["timestamp"] >= "2026-05-21"].to_dict("records")
     assert [(one["item_id"], one["event_type"], one["price"]) for one in found] == [
         ("item-001", "purchase", 2.5),
         ("item-002", "purchase", 2.5),
         ("item-003", "view", 2.5),
     ]
     assert (found[0]["event_id"], found[1]["session_id"], found[1]["quantity"]) == ("e1", "s", 3.0)
-    assert n_waiting(home) == 0
+    assert n_waiting(home) == 3
     assert drain(home, DataConfig(), SilentReporter()) == Drained()
-    append(home, event(1, event_id="e1"), event(2, session_id="s", quantity=3))
-    assert drain(home, DataConfig(), SilentReporter()) == Drained(0, 2)
-    assert len(read_events(home)) == before + 3
+    append(home, event(1, event_id="e1"), event(2, session_id="s", quantity=3), event(4, event_id="e4"))
+    assert drain(home, DataConfig(), SilentReporter()) == Drained(1, 0)
+    assert len(read_events(home)) == before + 4
 
 
-def test_a_crash_between_storing_and_forgetting_doubles_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The events are in both then, and known the next time."""
+def test_what_the_serving_bundle_knows_leaves_the_journal(home: Home, tiny_config) -> None:
+    """Up to the first that it does not know; sent once more it is known in the store."""
+    before = len(read_events(home))
+    append(home, event(1), event(2, event_id="e2"))
+    drain(home, DataConfig(), SilentReporter())
+    Registry(home).publish(train(home, tiny_config, SilentReporter()).version)
+    append(home, event(3), event(1, item_id="item-050"))
+    assert drain(home, DataConfig(), SilentReporter()) == Drained(2, 0)
+    assert n_waiting(home) == 2
+    append(home, event(2, event_id="e2"))
+    assert drain(home, DataConfig(), SilentReporter()) == Drained(0, 1)
+    assert len(read_events(home)) == before + 4
+
+
+def test_a_crash_after_storing_doubles_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The events are known the next time."""
     before = len(read_events(home))
     append(home, event(1), event(2, event_id="e2"))
 
@@ -78,13 +94,13 @@ def test_a_crash_between_storing_and_forgetting_doubles_nothing(home: Home, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(SqliteJournal, "trim", crash)
+        broken.setattr(SqliteJournal, "note_stored", crash)
         with pytest.raises(KeyboardInterrupt):
             drain(home, DataConfig(), SilentReporter())
     assert n_waiting(home) == 2
     assert len(read_events(home)) == before + 2
     assert drain(home, DataConfig(), SilentReporter()) == Drained(0, 2)
-    assert (len(read_events(home)), n_waiting(home)) == (before + 2, 0)
+    assert len(read_events(home)) == before + 2
 
 
 def test_the_command_says_how_many(home: Home) -> None:
@@ -103,4 +119,6 @@ def test_a_retraining_takes_them_along(home: Home, tiny_config) -> None:
     before = len(read_events(home))
     append(home, event(1), event(2))
     retrain(home, tiny_config, SilentReporter(), is_forced=True)
-    assert (len(read_events(home)), n_waiting(home)) == (before + 2, 0)
+    assert (len(read_events(home)), n_waiting(home)) == (before + 2, 2)
+    assert drain(home, DataConfig(), SilentReporter()) == Drained()
+    assert n_waiting(home) == 0
