@@ -1,5 +1,6 @@
 """Stage one: ask every source, mask, cut, merge. Names no source."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -47,6 +48,16 @@ class CandidateGenerator:
         """The source that fills lists."""
         (found,) = (source for source in self.sources if isinstance(source, Popular))
         return found
+
+    def only(self, names: Collection[str]) -> "CandidateGenerator":
+        """The same with some of the sources, their ranks added up; what is popular fills lists, and is no candidate."""
+        kept = [
+            (source, limit if source.name in names else 0)
+            for source, limit in zip(self.sources, self.limits, strict=True)
+            if source.name in names or isinstance(source, Popular)
+        ]
+        sources, limits = zip(*kept, strict=True)
+        return CandidateGenerator(sources, limits, self.max_candidates)
 
     def candidates(
         self, profile: UserProfile, allowed: Mask | None = None, asked: list[Any] | None = None

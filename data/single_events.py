@@ -148,7 +148,8 @@ def _canonical(rows: pd.DataFrame, config: DataConfig) -> pd.DataFrame:
     for column in (USER_ID, ITEM_ID):
         events[column] = named_ids(events[column], config.null_words, may_be_zero=True).ids
     for column in _NUMBERS:
-        events[column] = read_prices(events[column], "point").values
+        is_given = rows[column].notna().any()  # reading nothing takes milliseconds, too
+        events[column] = read_prices(events[column], "point").values if is_given else np.nan
     events[TIMESTAMP] = pd.to_datetime(events[TIMESTAMP], format="ISO8601", utc=True, errors="coerce")
     events[EVENT_TYPE] = canonical_event_types(events[EVENT_TYPE])
     return events.astype(EVENT_DTYPES)

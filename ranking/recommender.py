@@ -21,7 +21,7 @@ from ranking.two_stage import ListRequest, Mask, RankedList, Stage, TwoStage
 from shortlist.columns import EventType
 from shortlist.ids import MISSING
 
-ListSource = Literal["personalized", "popular"]
+ListSource = Literal["personalized", "popular", "related"]
 
 REASONS: Final = {source.name: source.reason for source in SOURCES}
 """The reason that each source stands for. What the user bought is ``bought_before`` and not merely seen."""
@@ -161,6 +161,12 @@ class Recommender:
         other.histories = histories
         return other
 
+    def with_stages(self, two_stage: TwoStage) -> "Recommender":
+        """The same data, from which lists are made otherwise."""
+        other = copy(self)
+        other.two_stage = two_stage
+        return other
+
     def recommend(self, query: Query) -> Recommendation:
         """Answer one query."""
         return next(self.recommend_many([query]))
@@ -271,7 +277,7 @@ class Recommender:
             if self.attributes.categories.position(path) == MISSING:
                 yield f"No item is in the category {path!r}."
         if query.user_id != NOBODY and not asked.is_known:
-            yield "The user is unknown: the list holds what is popular."
+            yield self.histories.unknown
         for item_id, position in zip(query.exclude, asked.excluded, strict=True):
             if position == MISSING:
                 several = " Several items are several parameters: exclude=A&exclude=B." if "," in item_id else ""
@@ -288,7 +294,9 @@ class Recommender:
         """The reasons of each item: of the sources that found it, in their order, or that it fills the list."""
         sources = ranked.candidates.sources
         places = _places(item_idx, ranked.candidates.item_idx)
-        is_found = (ranked.candidates.rank[:, places] > 0) & (places != MISSING)
+        is_found = np.zeros((len(sources), len(item_idx)), dtype=np.bool_)
+        if len(ranked.candidates):
+            is_found = (ranked.candidates.rank[:, places] > 0) & (places != MISSING)
         popular = sources.index(Popular.name)
         ever_bought = self.two_stage.generator.popular.popularity[item_idx] > 0
         is_found[popular] = (is_found[popular] | (places == MISSING)) & ever_bought

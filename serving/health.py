@@ -19,6 +19,8 @@ CONTENTS: Final = {
     "links": {
         "recommendations": "/recommendations/{user_id}?limit=10",
         "popular": "/popular?limit=10",
+        "similar": "/items/{item_id}/similar?limit=10",
+        "bought_together": "/items/{item_id}/bought-together?limit=10",
         "experiments": "/experiments/assignment/{user_id}",
         "live": "/health/live",
         "ready": "/health/ready",

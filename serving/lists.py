@@ -5,15 +5,18 @@ from typing import Annotated, Final
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
+from ranking.related import Relation
 from serving.cache import Outcome
 from serving.guard import key_check
-from serving.parameters import ListParameters, UserId, popular_parameters, recommendation_parameters
+from serving.parameters import ListParameters, PathItemId, UserId, popular_parameters, recommendation_parameters
 from serving.remembering import remember, remembering_route
 from serving.schemas import (
     ASSIGNMENT_EXAMPLE,
+    ITEM_EXAMPLE,
     POPULAR_EXAMPLE,
     RECOMMENDATION_EXAMPLE,
     AssignmentAnswer,
+    ItemAnswer,
     ItemList,
     RecommendationAnswer,
     error_answers,
@@ -40,6 +43,7 @@ def list_router(settings: ServiceSettings) -> APIRouter:
     )
     _add_recommendations(router, settings)
     _add_popular(router, settings)
+    _add_items(router, settings)
     _add_assignment(router)
     return router
 
@@ -84,6 +88,40 @@ def _add_popular(router: APIRouter, settings: ServiceSettings) -> None:
         plan = running.service.popular_plan(wanted)
         tail, outcome = await _tail(running, plan)
         return _list_response(plan, plan.popular_answer(tail), outcome)
+
+
+def _add_items(router: APIRouter, settings: ServiceSettings) -> None:
+    wanted_of = popular_parameters(settings.config)
+    described = success_answer(ItemAnswer, ITEM_EXAMPLE, *_HEADERS, "X-Cache")
+
+    async def answer(request: Request, item_id: str, wanted: ListParameters, relation: Relation) -> Response:
+        remember(request, wanted)
+        running = running_of(request)
+        plan = running.service.item_plan(relation, item_id, wanted)
+        tail, outcome = await _tail(running, plan)
+        return _list_response(plan, plan.item_answer(tail), outcome)
+
+    @router.get("/items/{item_id:path}/similar", tags=["items"], summary="What is like an item", responses=described)
+    async def similar(
+        request: Request, item_id: PathItemId, wanted: Annotated[ListParameters, Depends(wanted_of)]
+    ) -> Response:
+        """Items that the same customers take, or that are described alike; never the item itself.
+
+        Of an item that nothing is known of, what is popular, with `"source": "popular"`. Filters hold for all of it.
+        """
+        return await answer(request, item_id, wanted, "similar")
+
+    @router.get(
+        "/items/{item_id:path}/bought-together",
+        tags=["items"],
+        summary="What is bought with an item",
+        responses=described,
+    )
+    async def bought_together(
+        request: Request, item_id: PathItemId, wanted: Annotated[ListParameters, Depends(wanted_of)]
+    ) -> Response:
+        """Items of the same baskets, or that are taken next; never the item itself. Otherwise as `similar`."""
+        return await answer(request, item_id, wanted, "bought_together")
 
 
 def _add_assignment(router: APIRouter) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 from cachetools import LRUCache
 
-from data.arrays.histories import Histories
+from data.arrays.histories import UNKNOWN_USER, Histories
 from data.interactions import EVENT_COLUMN_DTYPES, EVENT_TYPES, SECONDS_PER_HOUR, History
 from data.log.journal import Kept
 from shortlist.columns import EVENT_TYPE, ITEM_ID, PRICE, SESSION_ID, TIMESTAMP, USER_ID
@@ -92,6 +92,7 @@ class LiveHistories:
     items: IdMap
     weights: Mapping[str, float]
     target: str
+    unknown: str = UNKNOWN_USER
 
     def of(self, user_id: str) -> History | None:
         """What is known of a user, as of the newest event."""

@@ -43,6 +43,16 @@ UserId = Annotated[
         examples=["u1"],
     ),
 ]
+PathItemId = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=MAX_ITEM_ID_CHARACTERS,
+        description="The shop's own id of the item, percent-encoded UTF-8, without control characters.",
+        json_schema_extra=NO_CONTROL,
+        examples=["p1"],
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,7 @@ def allowed_values(config: ServingConfig) -> dict[str, str]:
         "category": f"at most {MAX_CATEGORIES} categories of 1 to {MAX_CATEGORY_CHARACTERS} characters each",
         "exclude": f"at most {MAX_EXCLUDED} item ids of 1 to {MAX_ITEM_ID_CHARACTERS} characters each",
         "user_id": f"an id of 1 to {MAX_USER_ID_CHARACTERS} characters",
+        "item_id": f"an id of 1 to {MAX_ITEM_ID_CHARACTERS} characters",
     }
     texts |= dict.fromkeys(LIMIT_SPELLINGS, f"a whole number from 1 to {config.max_limit}")
     return texts | dict.fromkeys(("in_stock", "exclude_purchased", "titles", "explain"), "true or false")

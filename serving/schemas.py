@@ -26,6 +26,14 @@ POPULAR_EXAMPLE: Final[dict[str, Any]] = {
     **_LIST,
     "items": [_ITEM | {"reasons": ["popular"]}],
 }
+ITEM_EXAMPLE: Final[dict[str, Any]] = {
+    "item_id": "p0",
+    "recommendation_id": _ID,
+    "model_version": _VERSION,
+    "source": "related",
+    **_LIST,
+    "items": [_ITEM | {"reasons": ["bought_together"]}],
+}
 ASSIGNMENT_EXAMPLE: Final[dict[str, Any]] = {
     "user_id": "u3",
     "variant": "ranker:retrieval-only",
@@ -53,8 +61,8 @@ class ItemList(BaseModel):
 
     recommendation_id: str = Field(description="Unique to this answer, also when the list comes from the cache.")
     model_version: str = Field(description="The bundle that answered.")
-    source: Literal["personalized", "popular"] = Field(
-        description="`popular` when nothing is known of the user: the list is what most people buy."
+    source: Literal["personalized", "related", "popular"] = Field(
+        description="`popular` when nothing is known of the user or the item: the list is what most people buy."
     )
     degraded: str | None = Field(description="What was left out of the computation, null when nothing was.")
     items: list[Item] = Field(description="Best first. Shorter than asked for only when fewer items qualify.")
@@ -66,6 +74,12 @@ class RecommendationAnswer(ItemList):
 
     user_id: str = Field(description="As it was asked for.")
     variant: str = Field(description="`control`, or `experiment:variant` for what an experiment changed.")
+
+
+class ItemAnswer(ItemList):
+    """What goes with an item."""
+
+    item_id: str = Field(description="As it was asked for.")
 
 
 class PlacedExperiment(BaseModel):

@@ -16,6 +16,7 @@ from experiments.assignment import Assigner, Assignment
 from experiments.config import ExperimentsConfig, load_experiments
 from ranking.bundling import load_recommender
 from ranking.recommender import NOBODY, Query, Recommendation, Recommended, Recommender
+from ranking.related import Relation, related
 from ranking.two_stage import Stage
 from serving.cache import cache_key
 from serving.overlay import LiveHistories, Overlay
@@ -29,7 +30,10 @@ from shortlist.registry import Registry
 _LIST_PARAMETERS: Final = attrgetter(*(one.name for one in fields(Query) if one.name != "user_id"))
 """Everything of a query that its list depends on, but for the user: the parameters of the cache key."""
 
+RELATIONS: Final[tuple[Relation, ...]] = ("similar", "bought_together")
+
 _POPULAR_HEAD: Final = b'"source":"popular"'
+_RELATED_HEAD: Final = b'"source":"related"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,10 @@ class Plan:
 
     def tail(self) -> bytes:
         """Make the list: the part of the answer that the same request would get again, without its first brace."""
-        return list_json(self.recommender.recommend(self.query), self.query, self.warnings)[1:]
+        found = self.recommender.recommend(self.query)
+        if self.variant in RELATIONS and found.source == "personalized":
+            found = replace(found, source="related")
+        return list_json(found, self.query, self.warnings)[1:]
 
     def answer(self, tail: bytes) -> bytes:
         """The whole answer, with an id of its own."""
@@ -60,6 +67,15 @@ class Plan:
             "recommendation_id": uuid4().hex,
             "model_version": self.recommender.version,
             "variant": self.variant,
+        }
+        return _joined(head, tail)
+
+    def item_answer(self, tail: bytes) -> bytes:
+        """The whole answer of a list for an item."""
+        head = {
+            "item_id": self.query.user_id,
+            "recommendation_id": uuid4().hex,
+            "model_version": self.recommender.version,
         }
         return _joined(head, tail)
 
@@ -92,6 +108,7 @@ class Service:
         self.current = current
         self.others = others
         self.published = published
+        self._related = {relation: related(current, relation) for relation in RELATIONS}
         self._assigner = Assigner(experiments)
         self._experiments_hash = content_sha256(dump_model(experiments))[:16]
 
@@ -111,6 +128,12 @@ class Service:
     def popular_plan(self, wanted: ListParameters) -> Plan:
         """Decide how a request for what is popular is answered: from the published bundle, outside all experiments."""
         return self._plan(list_query(NOBODY, wanted), wanted, self.current, "")
+
+    def item_plan(self, relation: Relation, item_id: str, wanted: ListParameters) -> Plan:
+        """Decide how a request for an item's list is answered: from the published bundle, without the item itself."""
+        query = list_query(item_id, wanted, "retrieval")
+        query = replace(query, exclude=tuple(sorted({*query.exclude, item_id})))
+        return self._plan(query, wanted, self._related[relation], relation)
 
     def assignment(self, user_id: str) -> dict[str, Any]:
         """The experiments that a user is in, ready for JSON."""
@@ -203,7 +226,8 @@ def list_json(found: Recommendation, query: Query, warnings: tuple[str, ...]) ->
 
 def source_of(tail: bytes) -> str:
     """The source that a finished list names, read without parsing it."""
-    return "popular" if tail.startswith(_POPULAR_HEAD) else "personalized"
+    heads = {_POPULAR_HEAD: "popular", _RELATED_HEAD: "related"}
+    return next((name for head, name in heads.items() if tail.startswith(head)), "personalized")
 
 
 def _item(item: Recommended, query: Query) -> dict[str, Any]:

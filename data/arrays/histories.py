@@ -1,14 +1,20 @@
 """Where lists find what a user did."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from data.interactions import History, Interactions
 from shortlist.ids import MISSING
 
+UNKNOWN_USER: Final = "The user is unknown: the list holds what is popular."
+
 
 class Histories(Protocol):
     """Users' histories by external id, each as of the moment that its list is made for."""
+
+    @property
+    def unknown(self) -> str:
+        """What to say of an id that nothing is known of."""
 
     def of(self, user_id: str) -> History | None:
         """What is known of a user; None of one whom nobody has seen."""
@@ -23,6 +29,7 @@ class StoredHistories:
 
     interactions: Interactions
     as_of: int
+    unknown: str = UNKNOWN_USER
 
     def of(self, user_id: str) -> History | None:
         """The user's interactions before `as_of`: views, no copies."""

@@ -8,6 +8,7 @@ import pytest
 
 from candidate_gen.settings import CandidateConfig
 from candidate_gen.training import fit_generator
+from data.arrays.histories import UNKNOWN_USER
 from data.arrays.past import Past
 from data.interactions import History
 from data.store import read_events
@@ -74,6 +75,8 @@ def test_histories_come_from_where_the_recommender_is_told(viewer: Recommender) 
     """A list is that of the history found, of a user whom the bundle does not know, too."""
 
     class Borrowed:
+        unknown = UNKNOWN_USER
+
         def of(self, user_id: str) -> History | None:
             return viewer.history("u1") if user_id == "new" else None
 
