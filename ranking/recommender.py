@@ -1,6 +1,6 @@
 """The one path that produces a list, for requests, batches and evaluations alike: external ids in, external ids out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -16,7 +16,7 @@ from candidate_gen.sources.history import History as OwnItems
 from candidate_gen.sources.popular import Popular
 from data.arrays.histories import Histories, StoredHistories
 from data.attributes import ItemAttributes
-from data.interactions import History, Interactions, empty_history
+from data.interactions import EVENT_COLUMN_DTYPES, EVENT_TYPES, History, Interactions, empty_history
 from ranking.two_stage import ListRequest, Mask, RankedList, Stage, TwoStage
 from shortlist.columns import EventType
 from shortlist.ids import MISSING
@@ -53,6 +53,8 @@ class Query:
         Items never to show.
     in_stock, exclude_purchased, exclude_seen : bool
         Leave out what is not available; what the user bought; what the user had to do with in any way.
+    session_items : tuple of str
+        Items that the user is looking at, or has in the basket, the last one last; they follow what is known already.
     titles : bool
         Name each item's title.
     explain : bool
@@ -64,6 +66,7 @@ class Query:
     offset: int = 0
     categories: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    session_items: tuple[str, ...] = ()
     in_stock: bool = False
     exclude_purchased: bool = False
     exclude_seen: bool = False
@@ -198,9 +201,26 @@ class Recommender:
         """Look up everything that a query names, once."""
         known, excluded = self.histories.of(query.user_id), self._excluded(query)
         history = empty_history(self.as_of) if known is None else known
+        if query.session_items:
+            history = self._with_session(history, query.session_items)
         allowed = self._allowed(query, history, excluded)
         request = ListRequest(history, query.offset + query.limit, allowed)
-        return _Asked(query, known is not None, excluded, request)
+        return _Asked(query, known is not None or len(history) > 0, excluded, request)
+
+    def _with_session(self, history: History, item_ids: Sequence[str]) -> History:
+        """The history with a last basket, of the items that are known, just before the moment of the list."""
+        found = np.array([self._item_position(item_id) for item_id in item_ids], dtype=np.int32)
+        found = found[found != MISSING]
+        event = {
+            "timestamp": history.as_of - 1,
+            "weight": self.weights.get(EventType.ADD_TO_CART, 1.0),
+            "event_type": EVENT_TYPES.index(EventType.ADD_TO_CART),
+            "basket": int(history.basket[-1]) + 1 if len(history) else 0,
+        }
+        new = {name: np.full(len(found), event.get(name, 0), dtype) for name, dtype in EVENT_COLUMN_DTYPES.items()}
+        new["item_idx"] = found
+        columns = {name: np.concatenate([getattr(history, name), column]) for name, column in new.items()}
+        return History(**columns, as_of=history.as_of)
 
     def _allowed(self, query: Query, history: History, excluded: npt.NDArray[np.int32]) -> Mask | None:
         """The items that pass the query's filters; None when all do."""

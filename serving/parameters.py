@@ -16,11 +16,12 @@ MAX_ITEM_ID_CHARACTERS: Final = 256
 MAX_CATEGORY_CHARACTERS: Final = 512
 MAX_CATEGORIES: Final = 20
 MAX_EXCLUDED: Final = 500
+MAX_SESSION_ITEMS: Final = 50
 MAX_UNKNOWN_NAMED: Final = 5
 
 HOME_SCENARIO: Final = "home"
 SCENARIOS: Final = (HOME_SCENARIO, "product", "basket", "buy_again", "trending", "new")
-REPEATABLE: Final = frozenset({"category", "exclude"})
+REPEATABLE: Final = frozenset({"category", "exclude", "session_items"})
 LIMIT_SPELLINGS: Final = ("limit", "k", "n", "count")
 
 NO_CONTROL: Final = {"pattern": r"^[^\x00-\x1f\x7f]+$"}
@@ -63,6 +64,7 @@ class ListParameters:
     offset: int = 0
     categories: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    session_items: tuple[str, ...] = ()
     in_stock: bool = False
     exclude_purchased: bool = False
     titles: bool = False
@@ -78,6 +80,7 @@ def allowed_values(config: ServingConfig) -> dict[str, str]:
     texts = {
         "offset": f"a whole number from 0 to {config.max_offset}",
         "category": f"at most {MAX_CATEGORIES} categories of 1 to {MAX_CATEGORY_CHARACTERS} characters each",
+        "session_items": f"at most {MAX_SESSION_ITEMS} item ids of 1 to {MAX_ITEM_ID_CHARACTERS} characters each",
         "exclude": f"at most {MAX_EXCLUDED} item ids of 1 to {MAX_ITEM_ID_CHARACTERS} characters each",
         "user_id": f"an id of 1 to {MAX_USER_ID_CHARACTERS} characters",
         "item_id": f"an id of 1 to {MAX_ITEM_ID_CHARACTERS} characters",
@@ -100,6 +103,7 @@ def recommendation_parameters(config: ServingConfig, also: frozenset[str] = froz
         scenario: Annotated[str, _SCENARIO_QUERY] = HOME_SCENARIO,
         category: Annotated[tuple[CategoryPath, ...], category_query] = (),
         exclude: Annotated[tuple[ItemId, ...], _EXCLUDE_QUERY] = (),
+        session_items: Annotated[tuple[ItemId, ...], _SESSION_QUERY] = (),
         in_stock: Annotated[bool, _IN_STOCK_QUERY] = False,
         exclude_purchased: Annotated[bool, _PURCHASED_QUERY] = False,
         titles: Annotated[bool, _TITLES_QUERY] = False,
@@ -111,6 +115,7 @@ def recommendation_parameters(config: ServingConfig, also: frozenset[str] = froz
             offset=offset,
             categories=_canonical(category),
             exclude=_canonical(exclude),
+            session_items=session_items,
             in_stock=in_stock,
             exclude_purchased=exclude_purchased,
             titles=titles,
@@ -217,6 +222,11 @@ _SCENARIO_QUERY: Final = Query(
 )
 _EXCLUDE_QUERY: Final = Query(
     max_length=MAX_EXCLUDED, description=f"An item not to show. Repeatable, at most {MAX_EXCLUDED} times."
+)
+_SESSION_QUERY: Final = Query(
+    max_length=MAX_SESSION_ITEMS,
+    description="An item that the user is looking at, or has in the basket; the last one last. Repeatable, at most "
+    f"{MAX_SESSION_ITEMS} times. They follow what is known of the user, who may be unknown; nothing of them is kept.",
 )
 _IN_STOCK_QUERY: Final = Query(description="Leave out items that the catalogue says are not available.")
 _PURCHASED_QUERY: Final = Query(description="Leave out what the user has bought.")

@@ -252,6 +252,7 @@ def list_query(user_id: str, wanted: ListParameters, stage: Stage = "full") -> Q
         offset=wanted.offset,
         categories=wanted.categories,
         exclude=wanted.exclude,
+        session_items=wanted.session_items,
         in_stock=wanted.in_stock,
         exclude_purchased=wanted.exclude_purchased,
         titles=wanted.titles,

@@ -50,3 +50,39 @@ def test_a_list_in_the_cache_is_of_before(serve: Serve) -> None:
     assert items(client, "user-000") != before
     assert client.get("/recommendations/user-000?limit=10").headers["x-cache"] == "hit"
     assert client.get("/recommendations/user-001?limit=10").headers["x-cache"] == "hit"
+
+
+def session(client: httpx.Client, user: str, *numbers: int, **more: object) -> httpx.Response:
+    """A list for a visitor with some items in the basket."""
+    items = [f"item-{number:03}" for number in numbers]
+    return client.get(f"/recommendations/{user}", params={"session_items": items, "limit": 10, **more})
+
+
+def test_a_visitor_has_a_list_from_the_first_item(client: httpx.Client) -> None:
+    """Of the half of the shop that the items are of; nothing of them is kept, and unknown items are no matter."""
+    for numbers in ((2,), (3, 5)):
+        body = session(client, "anonymous", *numbers).json()
+        assert (body["source"], body["warnings"]) == ("personalized", [])
+        n_even = sum(is_even(one["item_id"]) for one in body["items"])
+        assert n_even >= 8 if is_even(f"item-{numbers[0]}") else n_even <= 2
+    assert client.get("/recommendations/anonymous").json()["source"] == "popular"
+    unknown = client.get("/recommendations/anonymous?session_items=unheard-of").json()
+    assert (unknown["source"], len(unknown["items"])) == ("popular", 10)
+
+
+def test_a_session_follows_what_is_known(client: httpx.Client) -> None:
+    """It changes the list, its order counts, and it is part of the key under which lists are kept."""
+    plain = client.get("/recommendations/user-000?limit=10")
+    first = session(client, "user-000", 2, 4, 6)
+    assert first.json()["items"] != plain.json()["items"]
+    assert first.headers["x-cache"] == "miss"
+    assert session(client, "user-000", 2, 4, 6).headers["x-cache"] == "hit"
+    assert session(client, "user-000", 6, 4, 2).headers["x-cache"] == "miss"
+
+
+def test_filters_hold_for_sessions(client: httpx.Client) -> None:
+    """As for any list; fifty items are enough."""
+    items = session(client, "anonymous", 2, category="Home").json()["items"]
+    assert all(int(one["item_id"].removeprefix("item-")) % 4 in {2, 3} for one in items)
+    assert session(client, "anonymous", *range(50)).status_code == 200
+    assert session(client, "anonymous", *range(51)).status_code == 422

@@ -23,6 +23,7 @@ CHANGES = {
     "offset": 1,
     "categories": ("Food",),
     "exclude": ("item-001",),
+    "session_items": ("item-002",),
     "in_stock": True,
     "exclude_purchased": True,
     "titles": True,
@@ -72,6 +73,7 @@ def test_what_an_experiment_sets_is_part_of_the_key(small_recommender: Recommend
     """Every field of a query but the user tells lists apart, also those that only a variant can set."""
     service = Service(small_recommender, {}, ExperimentsConfig())
     changes = {"limit": 9, "offset": 1, "categories": ("Food",), "exclude": ("a",), "stage": "retrieval"}
+    changes["session_items"] = ("b",)
     changes |= dict.fromkeys(("in_stock", "exclude_purchased", "exclude_seen", "titles", "explain"), True)
     assert {one.name for one in fields(Query)} == {"user_id", *changes}
     queries = [Query("u"), *(replace(Query("u"), **{name: value}) for name, value in changes.items())]
