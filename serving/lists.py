@@ -1,6 +1,6 @@
 """The routes that shops call: a user's list, what is popular, and a user's experiments."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
@@ -8,7 +8,15 @@ from fastapi import APIRouter, Depends, Request, Response
 from ranking.related import Relation
 from serving.cache import Outcome
 from serving.guard import key_check
-from serving.parameters import ListParameters, PathItemId, UserId, popular_parameters, recommendation_parameters
+from serving.parameters import (
+    ListBody,
+    ListParameters,
+    PathItemId,
+    UserId,
+    body_of,
+    popular_parameters,
+    recommendation_parameters,
+)
 from serving.remembering import remember, remembering_route
 from serving.schemas import (
     ASSIGNMENT_EXAMPLE,
@@ -42,6 +50,7 @@ def list_router(settings: ServiceSettings) -> APIRouter:
         route_class=remembering_route(check, API_KEY_HEADER),
     )
     _add_recommendations(router, settings)
+    _add_body(router, settings)
     _add_popular(router, settings)
     _add_items(router, settings)
     _add_assignment(router)
@@ -68,6 +77,23 @@ def _add_recommendations(router: APIRouter, settings: ServiceSettings) -> None:
         remember(request, wanted)
         running = running_of(request)
         plan = running.service.plan(user_id, wanted)
+        tail, outcome = await _tail(running, plan)
+        return _list_response(plan, plan.answer(tail), outcome)
+
+
+def _add_body(router: APIRouter, settings: ServiceSettings) -> None:
+    body_type = body_of(settings.config)
+
+    @router.post(
+        "/recommendations",
+        tags=["lists"],
+        summary="A user's list, asked for in a body",
+        responses=success_answer(RecommendationAnswer, RECOMMENDATION_EXAMPLE, *_HEADERS, "X-Cache"),
+    )
+    async def recommendations_by_body(request: Request, body: body_type) -> Response:  # type: ignore[valid-type]
+        """The same as `GET /recommendations/{user_id}`, for baskets and exclusions that are too long for an address."""
+        asked, running = cast("ListBody", body), running_of(request)
+        plan = running.service.plan(asked.user_id, asked.parameters())
         tail, outcome = await _tail(running, plan)
         return _list_response(plan, plan.answer(tail), outcome)
 

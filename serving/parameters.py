@@ -3,10 +3,10 @@
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import Path, Query, Request
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from serving.errors import InvalidParameter, UnknownScenario, shown
 from serving.settings import ServingConfig
@@ -17,6 +17,7 @@ MAX_CATEGORY_CHARACTERS: Final = 512
 MAX_CATEGORIES: Final = 20
 MAX_EXCLUDED: Final = 500
 MAX_SESSION_ITEMS: Final = 50
+MAX_IN_BODY: Final = 5_000
 MAX_UNKNOWN_NAMED: Final = 5
 
 HOME_SCENARIO: Final = "home"
@@ -24,15 +25,18 @@ SCENARIOS: Final = (HOME_SCENARIO, "product", "basket", "buy_again", "trending",
 REPEATABLE: Final = frozenset({"category", "exclude", "session_items"})
 LIMIT_SPELLINGS: Final = ("limit", "k", "n", "count")
 
-NO_CONTROL: Final = {"pattern": r"^[^\x00-\x1f\x7f]+$"}
-"""For the description; `Observation` refuses the others before a route is looked for."""
+NO_CONTROL: Final = r"^[^\x00-\x1f\x7f]+$"
+"""In addresses `Observation` refuses control characters before a route is looked for."""
 
-CategoryPath = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_CATEGORY_CHARACTERS), Field(json_schema_extra=NO_CONTROL)
-]
-ItemId = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_ITEM_ID_CHARACTERS), Field(json_schema_extra=NO_CONTROL)
-]
+
+def whole(value: object) -> object:
+    """A JSON number without a fraction as the integer that it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[int, BeforeValidator(whole)]
+CategoryPath = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CATEGORY_CHARACTERS, pattern=NO_CONTROL)]
+ItemId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ITEM_ID_CHARACTERS, pattern=NO_CONTROL)]
 UserId = Annotated[
     str,
     Path(
@@ -40,7 +44,7 @@ UserId = Annotated[
         max_length=MAX_USER_ID_CHARACTERS,
         description="The shop's own id of the user, percent-encoded UTF-8. It may hold spaces and slashes, but no "
         "control characters; everything after the prefix counts, a trailing slash included.",
-        json_schema_extra=NO_CONTROL,
+        pattern=NO_CONTROL,
         examples=["u1"],
     ),
 ]
@@ -50,7 +54,7 @@ PathItemId = Annotated[
         min_length=1,
         max_length=MAX_ITEM_ID_CHARACTERS,
         description="The shop's own id of the item, percent-encoded UTF-8, without control characters.",
-        json_schema_extra=NO_CONTROL,
+        pattern=NO_CONTROL,
         examples=["p1"],
     ),
 ]
@@ -125,6 +129,51 @@ def recommendation_parameters(config: ServingConfig, also: frozenset[str] = froz
 
     known = _names(parse) | also
     return parse
+
+
+class ListBody(BaseModel):
+    """A request for a personal list in a body: the parameters of an address, with room for long lists of items."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    user_id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_USER_ID_CHARACTERS, pattern=NO_CONTROL)]
+    limit: int
+    offset: int
+    scenario: Literal["home", "product", "basket", "buy_again", "trending", "new"] = "home"
+    category: list[CategoryPath] = Field(default=[], max_length=MAX_CATEGORIES)
+    exclude: list[ItemId] = Field(default=[], max_length=MAX_IN_BODY)
+    session_items: list[ItemId] = Field(default=[], max_length=MAX_IN_BODY)
+    in_stock: bool = False
+    exclude_purchased: bool = False
+    titles: bool = False
+    explain: bool = False
+
+    def parameters(self) -> ListParameters:
+        """What is asked for, in canonical order."""
+        return ListParameters(
+            limit=self.limit,
+            offset=self.offset,
+            categories=_canonical(self.category),
+            exclude=_canonical(self.exclude),
+            session_items=tuple(self.session_items),
+            in_stock=self.in_stock,
+            exclude_purchased=self.exclude_purchased,
+            titles=self.titles,
+            explain=self.explain,
+            warnings=tuple(_scenario_warnings(self.scenario)),
+        )
+
+
+def body_of(config: ServingConfig) -> type[ListBody]:
+    """The body with the limits that are configured."""
+
+    class ListRequestBody(ListBody):
+        """A request for a personal list."""
+
+        limit: WholeNumber = Field(default=config.default_limit, ge=1, le=config.max_limit)
+        offset: WholeNumber = Field(default=0, ge=0, le=config.max_offset)
+
+    return ListRequestBody
 
 
 def popular_parameters(config: ServingConfig) -> Parser:

@@ -90,7 +90,7 @@ def test_an_empty_or_endless_user_is_refused(client: httpx.Client, user_id: str)
     assert "1 to 256" in refused(answer, 422, "INVALID_PARAMETER")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/recommendations", "/health", "/popular/"])
+@pytest.mark.parametrize("path", ["/nothing", "/recommend", "/health", "/popular/"])
 def test_an_unknown_path_is_not_found(client: httpx.Client, path: str) -> None:
     """What is not there is a 404 in the one form, never a redirect."""
     refused(client.get(path), 404, "NOT_FOUND")
