@@ -41,7 +41,7 @@ class ServiceCounters:
         1 while the cache is left alone after failures in a row, else 0.
     breaker_trips : Counter by backend
     events : Counter by outcome (``accepted``, ``duplicate``, ``withheld``, ``refused``)
-    connections_refused : Counter by reason (``too_many``, ``too_slow``)
+    connections_refused : Counter by reason (``too_many``, ``too_slow``, ``too_long``)
         Connections closed before their request was read.
     models : Gauge by version and role (``current``, ``experiment``)
         1 for each bundle that is loaded.

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn speaks it with httptools, with bounds on what comes before a request's body."""
+"""HTTP/1.1 as uvicorn speaks it with httptools, with bounds on what a request may send and how long it may take."""
 
 import asyncio
 import logging
@@ -14,12 +14,16 @@ from monitoring.logs import SERVICE_LOGGER
 MAX_HEAD_BYTES: Final = 2**20
 """Of a request line and its headers: room for the longest query that the parameters allow."""
 
+MAX_BODY_BYTES: Final = 8 * 2**20
+"""Twice what any route reads."""
+
 MAX_PARSED_BYTES: Final = 65_000
 """Of an address: httptools parses none of 65,536."""
 
 LINE_SECONDS: Final = 10.0
 """The log has one line in so long of what may happen thousands of times."""
 
+TOO_LONG: Final = b"HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -51,14 +55,16 @@ class Bounds:
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Refuses a request whose head does not end within so many bytes and seconds: none fills the memory or waits on.
+    """Refuses a request whose head or body does not end within so many bytes and seconds.
 
     A connection that has sent nothing yet has as long. More connections than `Bounds.most` are turned away.
     """
 
     head_seconds: ClassVar[float] = 10.0
+    body_seconds: ClassVar[float] = 30.0
 
     _head_bytes = 0
+    _body_bytes = 0
     _in_head = True
     _deadline: asyncio.TimerHandle | None = None
 
@@ -75,7 +81,7 @@ class BoundedHttp(HttpToolsProtocol):
             transport.write(BUSY)
             transport.close()
             return
-        self._wait_for_head()
+        self._wait_for("head", self.head_seconds)
 
     def shutdown(self) -> None:
         """Close the connection, unless its request is on its way, which is then its last."""
@@ -93,7 +99,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._head_bytes += len(data)
         super().data_received(data)
         if self._in_head and self._head_bytes:
-            self._wait_for_head()
+            self._wait_for("head", self.head_seconds)
             if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
                 self.send_400_response("The head of the request is too large.")
 
@@ -108,23 +114,35 @@ class BoundedHttp(HttpToolsProtocol):
             self.scope["query_string"] = query  # the request's task starts after this
         if self._bounds.is_stopping:
             self.cycle.keep_alive = False
+        self._wait_for("body", self.body_seconds)
+
+    def on_body(self, body: bytes) -> None:
+        """Pass a part of the body on, unless it is too long."""
+        self._body_bytes += len(body)
+        if self._body_bytes <= MAX_BODY_BYTES:
+            super().on_body(body)
+        elif not self.transport.is_closing():
+            self._bounds.refuse("too_long", f"A request's body is longer than {MAX_BODY_BYTES // 2**20} MB.")
+            self.transport.write(TOO_LONG)
+            self.transport.close()
 
     def on_message_complete(self) -> None:
         """The next request begins."""
-        self._in_head, self._head_bytes = True, 0
+        self._stop_waiting()
+        self._in_head, self._head_bytes, self._body_bytes = True, 0, 0
         super().on_message_complete()
 
-    def _wait_for_head(self) -> None:
+    def _wait_for(self, part: str, seconds: float) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(self.head_seconds, self._give_up)
+            self._deadline = self.loop.call_later(seconds, self._give_up, part, seconds)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _give_up(self) -> None:
+    def _give_up(self, part: str, seconds: float) -> None:
         if not self.transport.is_closing():
-            self._bounds.refuse("too_slow", f"A request's head took more than {self.head_seconds:g} s: it is closed.")
+            self._bounds.refuse("too_slow", f"A request's {part} took more than {seconds:g} s: it is closed.")
             self.transport.write(TOO_SLOW)
             self.transport.close()

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitoring.counters import ServiceCounters
@@ -69,6 +70,8 @@ class Observation:
                 await refusal(mistake)(scope, receive, send)
             else:
                 await self._app(scope, receive, send)
+        except ClientDisconnect:  # nobody is there to be answered
+            exchange.status = exchange.status or 499
         except Exception:
             fields = {"request_id": exchange.request_id, "route": _route(scope)}
             logging.getLogger(SERVICE_LOGGER).exception("a request failed", extra={"fields": fields})

@@ -93,11 +93,11 @@ class Supervisor:
     def __init__(self, n_workers: int, listening: int, folder: Path) -> None:
         self._places = [Place() for _ in range(n_workers)]
         self._listening, self._folder = listening, folder
-        self._is_told = self._has_answered = False
+        self._is_told = self._has_answered = self._has_failed = False
         self._n_deaths = 0
 
     def run(self) -> bool:
-        """Supervise until SIGTERM or SIGINT; False when no worker was ever able to answer."""
+        """Supervise until SIGTERM or SIGINT; False when a worker ended before any was able to answer."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         try:
@@ -105,7 +105,7 @@ class Supervisor:
                 self._look()
         finally:
             self._end()
-        return self._has_answered
+        return not self._has_failed
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._is_told = True
@@ -148,7 +148,7 @@ class Supervisor:
             logger.warning("a worker's end was not counted", extra={"fields": {"why": str(error)}})
         if not self._has_answered:
             logger.error("no worker was able to start: the service stops")
-            self._is_told = True
+            self._is_told = self._has_failed = True
 
     def _end(self) -> None:
         """Tell all to stop, and wait until they have answered what they accepted."""

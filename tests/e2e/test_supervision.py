@@ -84,6 +84,15 @@ def test_a_worker_that_is_killed_is_replaced_counted_and_named(start: Start) -> 
     assert process.stop(signal.SIGTERM) == 0
 
 
+def test_a_stop_before_anybody_is_ready_is_no_failure(start: Start) -> None:
+    """Told while the workers load, it ends with code 0."""
+    process = start("--workers", "2")
+    process.url()
+    time.sleep(0.5)
+    assert process.stop(signal.SIGTERM) == 0
+    assert "did not start" not in "".join(process.errors)
+
+
 @pytest.fixture
 def small_folder(tmp_path: Path) -> Iterator[Path]:
     """A file system of four megabytes."""

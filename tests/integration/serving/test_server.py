@@ -70,6 +70,24 @@ def test_a_body_is_not_counted_as_head(client: httpx.Client) -> None:
         assert answer.status_code == 200
 
 
+def test_a_body_that_does_not_end_is_refused(client: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    """Too long by far, or not there in time: cut off; the next request is served, and no traceback is written."""
+    monkeypatch.setattr(BoundedHttp, "body_seconds", 0.3)
+    address = (client.base_url.host, client.base_url.port)
+    head = b"POST /events HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n"
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(head + b"[")
+        assert connection.recv(2**16).startswith(b"HTTP/1.1 408")
+    monkeypatch.setattr(BoundedHttp, "body_seconds", 30)
+    with socket.create_connection(address, timeout=10) as connection, contextlib.suppress(ConnectionError):
+        connection.sendall(head)
+        for _ in range(200):
+            connection.sendall(b" " * 2**16)
+        assert connection.recv(2**16).startswith(b"HTTP/1.1 413")
+    assert client.get("/health/live").status_code == 200
+    assert not any(record.exc_info for record in caplog.records)
+
+
 @pytest.mark.parametrize("sent", [b"", b"GET /health/live HTTP/1.1\r\nHost: a\r\nX-More: "])
 def test_a_head_that_does_not_come_is_not_waited_for(client: httpx.Client, monkeypatch, sent: bytes) -> None:
     """A connection that says nothing, or half a request, is closed in time; one between requests is not."""
