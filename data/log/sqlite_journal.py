@@ -44,11 +44,20 @@ class SqliteJournal:
         self._path = path
         with self._reachable():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(
+                path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._prepare()
+
+    def _prepare(self) -> None:
+        try:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.executescript(_SCHEMA)
-            path.chmod(0o600)
+            self._path.chmod(0o600)
+        except BaseException:
+            self._connection.close()
+            raise
 
     def append(self, entries: Sequence[Entry]) -> list[bool]:
         """Keep entries durably, all or none; for each whether it is new, False where its key is in the journal."""
