@@ -55,10 +55,16 @@ def commands(home: Home, config: Config) -> dict[str, Callable[[], object]]:
     """What is killed, by name; a worker is killed otherwise."""
     return {
         "train": lambda: train(home, config, SilentReporter()),
-        "publish": lambda: publish(home, random.choice([one.version for one in Registry(home).versions()])),
+        "publish": lambda: publish(home, another_version(home)),
         "rollback": lambda: rollback(home),
         "retrain": lambda: retrain(home, config, SilentReporter(), test_days=14, is_forced=True),
     }
+
+
+def another_version(home: Home) -> str:
+    """A version that does not serve, so that a roll-back has somewhere to go."""
+    registry = Registry(home)
+    return random.choice([one.version for one in registry.versions() if one.version != registry.current()])
 
 
 def forked(work: Callable[[], object]) -> int:
