@@ -18,6 +18,7 @@ def measured(name: str, seed: int, *, ndcg: float = 0.3, n_items: int = N_ITEMS,
     return Measured(name, lists, value, own.binomial(K, repeats, N_USERS) / K)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "word"),
     [({"ndcg": 0.26}, "NDCG"), ({"n_items": 300}, "different items"), ({"repeats": 0.75}, "share of repeats")],
@@ -32,6 +33,7 @@ def test_a_worse_recipe_is_refused_and_the_reason_says_in_what(changes: dict[str
     assert all(len(one.reasons) == 1 and word in one.reasons[0] for one in refused)
 
 
+@pytest.mark.slow
 def test_an_equal_recipe_passes() -> None:
     """Of twenty, at least eighteen; a better one always does, and one with repeats that users want more."""
     verdicts = [judge(measured("new", seed), measured("serving", seed + 100), [], WANTED, 1) for seed in range(20)]
