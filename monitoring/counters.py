@@ -12,13 +12,10 @@ from prometheus_client.metrics_core import CounterMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
-from monitoring.deaths import n_deaths
+from monitoring.deaths import FOLDER_VARIABLE, n_deaths
 from monitoring.logs import SERVICE_LOGGER
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
-FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""Where the processes of one service share their figures; it must be set before this module is imported."""
-
 FILE_KINDS: Final = ("counter", "histogram", "gauge_livemax")
 FILE_BYTES: Final = 2**19
 """Some thousands of figures; there are a few hundred."""

@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 from typing import Final
 
+FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the processes of one service share their figures: the Prometheus client's name for it.
+
+It must be set before that library is imported.
+"""
+
 NAME: Final = "deaths"
 
 

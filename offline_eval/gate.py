@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data.interactions import Interactions
+from offline_eval.list_figures import n_different
 from offline_eval.metrics import ndcg_at_k
 from offline_eval.protocol import TestSet
 from offline_eval.significance import bootstrap_intervals
@@ -120,11 +121,6 @@ def _coverage(new: Measured, rival: Measured, generator: np.random.Generator) ->
         return n_different(new.lists[rows]), n_different(rival.lists[rows])
 
     return _resampled("coverage", rival.name, n_items, len(new.ndcg), generator)
-
-
-def n_different(lists: npt.NDArray[np.int32]) -> float:
-    """How many different items some lists hold."""
-    return float(len(np.unique(lists[lists != MISSING])))
 
 
 def _repeats(new: Measured, rival: Measured, wanted: float, generator: np.random.Generator) -> Comparison:

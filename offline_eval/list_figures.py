@@ -127,7 +127,12 @@ def coverage(lists: Lists, n_items: int) -> float:
     >>> coverage(np.array([[0, 1], [0, -1]]), 4)
     0.5
     """
-    return len(np.unique(lists[lists != MISSING])) / max(n_items, 1)
+    return n_different(lists) / max(n_items, 1)
+
+
+def n_different(lists: Lists) -> int:
+    """How many different items some lists hold."""
+    return len(np.unique(lists[lists != MISSING]))
 
 
 def gini(lists: Lists, n_items: int) -> float:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from fastapi import Path, Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -20,8 +20,9 @@ MAX_SESSION_ITEMS: Final = 50
 MAX_IN_BODY: Final = 5_000
 MAX_UNKNOWN_NAMED: Final = 5
 
+Scenario = Literal["home", "product", "basket", "buy_again", "trending", "new"]
 HOME_SCENARIO: Final = "home"
-SCENARIOS: Final = (HOME_SCENARIO, "product", "basket", "buy_again", "trending", "new")
+SCENARIOS: Final[tuple[str, ...]] = get_args(Scenario)
 REPEATABLE: Final = frozenset({"category", "exclude", "session_items"})
 LIMIT_SPELLINGS: Final = ("limit", "k", "n", "count")
 
@@ -139,7 +140,7 @@ class ListBody(BaseModel):
     user_id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_USER_ID_CHARACTERS, pattern=NO_CONTROL)]
     limit: int
     offset: int
-    scenario: Literal["home", "product", "basket", "buy_again", "trending", "new"] = "home"
+    scenario: Scenario = HOME_SCENARIO
     category: list[CategoryPath] = Field(default=[], max_length=MAX_CATEGORIES)
     exclude: list[ItemId] = Field(default=[], max_length=MAX_IN_BODY)
     session_items: list[ItemId] = Field(default=[], max_length=MAX_IN_BODY)

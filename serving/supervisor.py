@@ -19,12 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
-from monitoring.deaths import note_death
+from monitoring.deaths import FOLDER_VARIABLE, note_death
 from monitoring.logs import SERVICE_LOGGER, logging_config
 from shortlist.processes import PYTHON, Child, start_child
 
 RUN_FOLDER_VARIABLE: Final = "SHORTLIST_RUN_FOLDER"
-FIGURES_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 WORKER: Final = "serving.worker"
 ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -197,7 +196,7 @@ def main(n_workers: int, listening: int, beside: int | None = None) -> int:
     """Run the workers; the exit code."""
     logging.config.dictConfig(logging_config())
     with tempfile.TemporaryDirectory(prefix="shortlist-", ignore_cleanup_errors=True) as folder, _ending(beside):
-        os.environ.update({RUN_FOLDER_VARIABLE: folder, FIGURES_VARIABLE: folder})
+        os.environ.update({RUN_FOLDER_VARIABLE: folder, FOLDER_VARIABLE: folder})
         if not Supervisor(n_workers, listening, Path(folder)).run():
             sys.stderr.write("shortlist: A worker did not start; its log says why.\n")
             return 1
