@@ -30,6 +30,8 @@ class ItemAttributes:
         Items that the catalogue does not know count as available.
     discontinued : ndarray of bool, shape (n_items,)
         Items that are never shown.
+    created : ndarray of int64, shape (n_items,)
+        When the catalogue says that each item came, in seconds since 1970; 0 where it does not.
     titles : Texts
         By item position.
     brands : Texts
@@ -45,6 +47,7 @@ class ItemAttributes:
     price: npt.NDArray[np.float32]
     available: npt.NDArray[np.bool_]
     discontinued: npt.NDArray[np.bool_]
+    created: npt.NDArray[np.int64]
     titles: Texts
     brands: Texts
     content: csr_matrix

@@ -16,7 +16,7 @@ from shortlist.ids import MISSING
 from shortlist.texts import Texts
 
 _INTERACTION_ARRAYS = ("user_offsets", *EVENT_COLUMNS)
-_ATTRIBUTE_ARRAYS = ("parent", "category", "brand", "price", "available", "discontinued")
+_ATTRIBUTE_ARRAYS = ("parent", "category", "brand", "price", "available", "discontinued", "created")
 
 
 def save_interactions(writer: BundleWriter, interactions: Interactions) -> None:
@@ -68,7 +68,8 @@ def save_attributes(writer: BundleWriter, attributes: ItemAttributes) -> None:
 def load_attributes(bundle: Bundle, n_items: int) -> ItemAttributes:
     """Map the catalogue's arrays. Raises ``BundleError`` when they do not fit one another."""
     arrays = {name: bundle.array(f"item_{name}") for name in _ATTRIBUTE_ARRAYS if bundle.has(f"item_{name}.npy")}
-    arrays.setdefault("discontinued", np.zeros(n_items, dtype=np.bool_))  # bundles of release 0.1 hold none
+    arrays.setdefault("discontinued", np.zeros(n_items, dtype=np.bool_))  # bundles of release 0.1 hold neither
+    arrays.setdefault("created", np.zeros(n_items, dtype=np.int64))
     categories = bundle.ids("categories")
     check_ids("categories", categories)
     check_shape("item_parent", arrays["parent"], len(categories))

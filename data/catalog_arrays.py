@@ -6,7 +6,18 @@ import pandas as pd
 
 from data.attributes import ItemAttributes
 from data.content import build_content
-from shortlist.columns import AVAILABILITY, BRAND, CATEGORY, CATEGORY_SEPARATOR, DISCONTINUED, ITEM_ID, PRICE, TITLE
+from data.interactions import to_seconds
+from shortlist.columns import (
+    AVAILABILITY,
+    BRAND,
+    CATEGORY,
+    CATEGORY_SEPARATOR,
+    CREATED_AT,
+    DISCONTINUED,
+    ITEM_ID,
+    PRICE,
+    TITLE,
+)
 from shortlist.ids import MISSING, IdMap
 from shortlist.texts import Texts
 
@@ -31,6 +42,7 @@ def build_attributes(catalog: pd.DataFrame, items: IdMap) -> ItemAttributes:
         price=prices.fillna(0.0).to_numpy(dtype=np.float32),
         available=_flags(rows, AVAILABILITY, usual=True),
         discontinued=_flags(rows, DISCONTINUED, usual=False),
+        created=_created(rows),
         titles=Texts.of(_text(rows, TITLE).str.slice(stop=MAX_TITLE_CHARACTERS)),
         brands=Texts.of(brands),
         content=build_content(catalog, items),
@@ -45,6 +57,13 @@ def _flags(rows: pd.DataFrame, column: str, *, usual: bool) -> npt.NDArray[np.bo
     if column not in rows:
         return np.full(len(rows), usual, dtype=np.bool_)
     return np.array([usual if pd.isna(value) else bool(value) for value in rows[column].to_list()], dtype=np.bool_)
+
+
+def _created(rows: pd.DataFrame) -> npt.NDArray[np.int64]:
+    if CREATED_AT not in rows:
+        return np.zeros(len(rows), dtype=np.int64)
+    times = pd.to_datetime(rows[CREATED_AT], utc=True)
+    return np.where(times.notna(), to_seconds(times), 0)
 
 
 def _prefixes(path: str) -> list[str]:

@@ -15,7 +15,8 @@ from data.formats import USER_ALIASES
 from data.mapping import map_columns
 from data.sources import RawTable, read_sources
 from data.spelling import read_ids
-from ranking.recommender import Query, Recommendation, Recommender
+from ranking.query import Query, Recommendation
+from ranking.recommender import Recommender
 from ranking.two_stage import Stage
 from shortlist.atomic import staged_file
 from shortlist.columns import ITEM_ID, RANK, SCORE, SOURCE, TITLE, USER_ID

@@ -11,7 +11,8 @@ from rich.table import Table
 from data.interactions import EVENT_TYPES
 from pipelines.options import config_option, exits, home_option, json_option, print_json
 from ranking.bundling import load_recommender
-from ranking.recommender import Query, Recommendation, Recommender
+from ranking.query import Query, Recommendation
+from ranking.recommender import Recommender
 from shortlist.home import Home
 from shortlist.registry import Registry
 

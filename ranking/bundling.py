@@ -1,6 +1,7 @@
 """A whole recommender as a bundle, and back."""
 
 from dataclasses import fields
+from typing import get_args
 
 import numpy as np
 from pydantic import ValidationError
@@ -14,8 +15,10 @@ from ranking.features import FeatureContext, unknown_features
 from ranking.features.item import RHYTHMS, rhythm_feature
 from ranking.item_stats import ROWS, FloatArray, ItemStats
 from ranking.order import HALF_LIVES, ORDERS, USUAL_HALF_LIFE, Order
+from ranking.query import NOBODY, Query
 from ranking.ranker import load_ranker
-from ranking.recommender import NOBODY, Query, Recommender
+from ranking.recommender import Recommender
+from ranking.scenarios import ScenarioName
 from ranking.two_stage import TwoStage
 from shortlist.bundle import Bundle, BundleWriter
 from shortlist.checks import check_shape
@@ -129,5 +132,6 @@ def _warm_up(recommender: Recommender) -> None:
     """Make lists of every kind: a bundle that cannot answer is found, and kernels are compiled, before it serves."""
     users = recommender.interactions.users
     known = users.external(0) if len(users) else NOBODY
-    for query in (Query(known), Query(NOBODY), Query(known, exclude_seen=True), Query(known, stage="retrieval")):
+    scenarios = (Query(known, scenario=name) for name in get_args(ScenarioName))
+    for query in (*scenarios, Query(NOBODY), Query(known, exclude_seen=True), Query(known, stage="retrieval")):
         recommender.recommend(query)

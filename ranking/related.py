@@ -1,22 +1,13 @@
 """Lists for an item instead of a user: what is like it, and what is bought with it."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
 
 import numpy as np
 
 from data.interactions import EVENT_COLUMN_DTYPES, History
 from ranking.recommender import Recommender
-from ranking.two_stage import TwoStage
+from ranking.scenarios import Relation, related_stages
 from shortlist.ids import MISSING, IdMap
-
-Relation = Literal["similar", "bought_together"]
-
-SOURCES: Final[dict[Relation, tuple[frozenset[str], ...]]] = {
-    "similar": (frozenset({"item_knn", "item_graph", "content"}),),
-    "bought_together": (frozenset({"baskets", "transitions"}), frozenset({"item_knn"})),
-}
-"""The sources that are asked; the first group of which the bundle has any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +22,7 @@ class ItemHistories:
 
     items: IdMap
     as_of: int
-    unknown: str = "The item is unknown: the list holds what is popular."
+    unknown: str = "The item is unknown"
 
     def of(self, item_id: str) -> History | None:
         """The history of one event; None of an item that the bundle does not know."""
@@ -50,9 +41,5 @@ class ItemHistories:
 
 def related(recommender: Recommender, relation: Relation) -> Recommender:
     """The same bundle as a recommender whose users are items; its lists are those of the stage ``retrieval``."""
-    generator = recommender.two_stage.generator
-    groups = SOURCES[relation]
-    names = next((group for group in groups if group & set(generator.names)), groups[0])
-    two_stage = TwoStage(generator.only(names), recommender.two_stage.context, None)
     histories = ItemHistories(recommender.interactions.items, recommender.as_of)
-    return recommender.with_stages(two_stage).with_histories(histories)
+    return recommender.with_stages(related_stages(recommender.two_stage, relation)).with_histories(histories)

@@ -7,8 +7,9 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from ranking.recommender import Query as ListQuery
-from ranking.recommender import Recommendation, Recommender
+from ranking.query import Query as ListQuery
+from ranking.query import Recommendation
+from ranking.recommender import Recommender
 from ranking.two_stage import Stage
 from serving.customers import Sample, history_of, item_details, sample_customers
 from serving.guard import key_check

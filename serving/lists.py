@@ -5,7 +5,7 @@ from typing import Annotated, Final, cast
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
-from ranking.related import Relation
+from ranking.scenarios import Relation
 from serving.cache import Outcome
 from serving.guard import key_check
 from serving.parameters import (

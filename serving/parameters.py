@@ -3,11 +3,12 @@
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, cast
 
 from fastapi import Path, Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from ranking.scenarios import HOME, SCENARIOS, ScenarioName
 from serving.errors import InvalidParameter, UnknownScenario, shown
 from serving.settings import ServingConfig
 
@@ -20,9 +21,6 @@ MAX_SESSION_ITEMS: Final = 50
 MAX_IN_BODY: Final = 5_000
 MAX_UNKNOWN_NAMED: Final = 5
 
-Scenario = Literal["home", "product", "basket", "buy_again", "trending", "new"]
-HOME_SCENARIO: Final = "home"
-SCENARIOS: Final[tuple[str, ...]] = get_args(Scenario)
 REPEATABLE: Final = frozenset({"category", "exclude", "session_items"})
 LIMIT_SPELLINGS: Final = ("limit", "k", "n", "count")
 
@@ -66,6 +64,7 @@ class ListParameters:
     """What a request asks for, checked and in canonical order; `warnings` is what its sender should know."""
 
     limit: int
+    scenario: ScenarioName = HOME
     offset: int = 0
     categories: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -105,7 +104,7 @@ def recommendation_parameters(config: ServingConfig, also: frozenset[str] = froz
         n: Annotated[int | None, other_spelling] = None,
         count: Annotated[int | None, other_spelling] = None,
         offset: Annotated[int, offset_query] = 0,
-        scenario: Annotated[str, _SCENARIO_QUERY] = HOME_SCENARIO,
+        scenario: Annotated[str, _SCENARIO_QUERY] = HOME,
         category: Annotated[tuple[CategoryPath, ...], category_query] = (),
         exclude: Annotated[tuple[ItemId, ...], _EXCLUDE_QUERY] = (),
         session_items: Annotated[tuple[ItemId, ...], _SESSION_QUERY] = (),
@@ -117,6 +116,7 @@ def recommendation_parameters(config: ServingConfig, also: frozenset[str] = froz
         refuse_contradictions(request, known)
         return ListParameters(
             limit=_one_limit(config.default_limit, limit=limit, k=k, n=n, count=count),
+            scenario=_scenario(scenario),
             offset=offset,
             categories=_canonical(category),
             exclude=_canonical(exclude),
@@ -125,7 +125,7 @@ def recommendation_parameters(config: ServingConfig, also: frozenset[str] = froz
             exclude_purchased=exclude_purchased,
             titles=titles,
             explain=explain,
-            warnings=(*_scenario_warnings(scenario), *_unknown_warnings(request, known)),
+            warnings=tuple(_unknown_warnings(request, known)),
         )
 
     known = _names(parse) | also
@@ -140,7 +140,7 @@ class ListBody(BaseModel):
     user_id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_USER_ID_CHARACTERS, pattern=NO_CONTROL)]
     limit: int
     offset: int
-    scenario: Scenario = HOME_SCENARIO
+    scenario: ScenarioName = HOME
     category: list[CategoryPath] = Field(default=[], max_length=MAX_CATEGORIES)
     exclude: list[ItemId] = Field(default=[], max_length=MAX_IN_BODY)
     session_items: list[ItemId] = Field(default=[], max_length=MAX_IN_BODY)
@@ -153,6 +153,7 @@ class ListBody(BaseModel):
         """What is asked for, in canonical order."""
         return ListParameters(
             limit=self.limit,
+            scenario=self.scenario,
             offset=self.offset,
             categories=_canonical(self.category),
             exclude=_canonical(self.exclude),
@@ -161,7 +162,6 @@ class ListBody(BaseModel):
             exclude_purchased=self.exclude_purchased,
             titles=self.titles,
             explain=self.explain,
-            warnings=tuple(_scenario_warnings(self.scenario)),
         )
 
 
@@ -231,11 +231,10 @@ def _canonical(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
 
 
-def _scenario_warnings(scenario: str) -> Iterator[str]:
-    if scenario not in SCENARIOS:
-        raise UnknownScenario(f"scenario: there is no {shown(scenario)}. Give one of {', '.join(SCENARIOS)}.")
-    if scenario != HOME_SCENARIO:
-        yield f"The scenario {scenario!r} has no list of its own yet; this is the list of {HOME_SCENARIO!r}."
+def _scenario(name: str) -> ScenarioName:
+    if name not in SCENARIOS:
+        raise UnknownScenario(f"scenario: there is no {shown(name)}. Give one of {', '.join(SCENARIOS)}.")
+    return cast("ScenarioName", name)
 
 
 def _unknown_warnings(request: Request, known: frozenset[str]) -> Iterator[str]:
@@ -266,8 +265,10 @@ def _shared_queries(config: ServingConfig) -> tuple[object, object, object, obje
 
 
 _SCENARIO_QUERY: Final = Query(
-    description="Where the list is shown. For now only `home` has a list of its own; the others answer with it and "
-    "say so in `warnings`.",
+    description="Where the list is shown, which decides what it is made of. `product`: what is like the last of "
+    "`session_items`, or the user's last item. `basket`: what is bought with `session_items`, or with the user's last "
+    "basket. `buy_again`: what the user bought. `recently_viewed`: what the user looked at, the last item first. "
+    "`trending`: what is bought more of late than before. `new`: what came lately.",
     json_schema_extra={"enum": list(SCENARIOS)},
 )
 _EXCLUDE_QUERY: Final = Query(

@@ -4,7 +4,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
-from ranking.recommender import REASONS
+from ranking.explanations import REASONS
 
 _ITEM: Final = {"item_id": "p1", "rank": 1, "score": 0.91, "reasons": ["bought_before"]}
 _LIST: Final = {"degraded": None, "items": [_ITEM], "warnings": []}
@@ -49,7 +49,7 @@ class Item(BaseModel):
     item_id: str = Field(description="The shop's own id of the item.")
     rank: int = Field(description="The place in the user's whole order, from 1; with `offset` it begins above 1.", ge=1)
     score: float = Field(description="In (0, 1], falling along the list. Comparable within one list only.")
-    reasons: list[str] = Field(description=f"Why the item was found: {', '.join(REASONS.values())}.")
+    reasons: list[str] = Field(description=f"Why the item was found: {', '.join(dict.fromkeys(REASONS.values()))}.")
     title: str | None = Field(default=None, description="Only with `titles`: null where the catalogue has none.")
     contributions: dict[str, float] | None = Field(
         default=None, description="Only with `explain`: the features that moved the score most, in log-odds."

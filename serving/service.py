@@ -15,8 +15,10 @@ from data.arrays.histories import StoredHistories
 from experiments.assignment import Assigner, Assignment
 from experiments.config import ExperimentsConfig, load_experiments
 from ranking.bundling import load_recommender
-from ranking.recommender import NOBODY, Query, Recommendation, Recommended, Recommender
-from ranking.related import Relation, related
+from ranking.query import NOBODY, Query, Recommendation, Recommended
+from ranking.recommender import Recommender
+from ranking.related import related
+from ranking.scenarios import Relation
 from ranking.two_stage import Stage
 from serving.cache import cache_key
 from serving.overlay import LiveHistories, Overlay
@@ -248,6 +250,7 @@ def list_query(user_id: str, wanted: ListParameters, stage: Stage = "full") -> Q
     """The query that a request's parameters ask for."""
     return Query(
         user_id=user_id,
+        scenario=wanted.scenario,
         limit=wanted.limit,
         offset=wanted.offset,
         categories=wanted.categories,

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from data.interactions import History, Interactions
 from shortlist.ids import MISSING
 
-UNKNOWN_USER: Final = "The user is unknown: the list holds what is popular."
+UNKNOWN_USER: Final = "The user is unknown"
 
 
 class Histories(Protocol):
@@ -14,7 +14,7 @@ class Histories(Protocol):
 
     @property
     def unknown(self) -> str:
-        """What to say of an id that nothing is known of."""
+        """What to say of an id that nothing is known of, before what its list holds."""
 
     def of(self, user_id: str) -> History | None:
         """What is known of a user; None of one whom nobody has seen."""

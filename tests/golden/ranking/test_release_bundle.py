@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ranking.bundling import load_recommender
-from ranking.recommender import Query, Recommender
+from ranking.query import Query
+from ranking.recommender import Recommender
 from shortlist.bundle import open_bundle
 
 RELEASE = Path(__file__).parent / "release_0_1"

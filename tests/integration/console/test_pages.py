@@ -13,7 +13,8 @@ from live_service import live_service
 from console.gate import COOKIE
 from console.settings import ConsoleSettings
 from experiments.config import ExperimentsConfig
-from ranking.recommender import Query, Recommender
+from ranking.query import Query
+from ranking.recommender import Recommender
 from serving.app import create_app
 from serving.service import Service
 from serving.settings import ServiceSettings, ServingConfig

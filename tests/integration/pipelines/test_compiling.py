@@ -16,7 +16,7 @@ if {is_locked}:
 from pathlib import Path
 from ranking.bundling import load_recommender
 from ranking.compiling import all_kernels
-from ranking.recommender import Query
+from ranking.query import Query
 from shortlist.home import Home
 from shortlist.registry import Registry
 recommender = load_recommender(Registry(Home(Path({home!r}))).open("latest"))

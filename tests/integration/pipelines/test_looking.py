@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from candidate_gen.sources import SOURCES
 from pipelines.cli import group
 from pipelines.profiling import _clocks, _parts
-from ranking.recommender import Query, Recommender
+from ranking.query import Query
+from ranking.recommender import Recommender
 from shortlist.home import Home
 
 

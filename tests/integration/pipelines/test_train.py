@@ -11,7 +11,7 @@ from candidate_gen.sources.popular import Popular
 from pipelines.settings import Config
 from pipelines.training import train
 from ranking.bundling import load_recommender
-from ranking.recommender import Query
+from ranking.query import Query
 from shortlist.errors import DataError
 from shortlist.home import Home
 from shortlist.manifest import Manifest

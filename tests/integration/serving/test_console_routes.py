@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ranking.recommender import Query, Recommender
+from ranking.query import Query
+from ranking.recommender import Recommender
 from serving.console_routes import CONSOLE_KEY_HEADER
 
 KEY = {CONSOLE_KEY_HEADER: "k"}

@@ -14,7 +14,8 @@ from threadpoolctl import threadpool_info
 from experiments.assignment import Assigner
 from experiments.config import ExperimentsConfig
 from ranking.bundling import load_recommender
-from ranking.recommender import Query, Recommender
+from ranking.query import Query
+from ranking.recommender import Recommender
 from serving.app import create_app
 from serving.service import load_service
 from serving.settings import ServiceSettings

@@ -9,7 +9,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from ranking.recommender import Query, Recommender
+from ranking.query import Query
+from ranking.recommender import Recommender
+from ranking.scenarios import SCENARIOS
 
 Serve = Callable[..., httpx.Client]
 USER = "user-004"
@@ -157,12 +159,13 @@ def test_the_order_of_repeated_filters_means_nothing(client: httpx.Client) -> No
 
 
 def test_what_the_caller_should_know_is_in_the_warnings(client: httpx.Client) -> None:
-    """A short list, an unknown category, an unknown parameter and a scenario without a list are each named."""
+    """A short list, an unknown category, an unknown parameter and unknown items of the session are each named."""
     cases = {
         "category=Nowhere": "Nowhere",
         "category=Food&limit=100": "qualify",
         "colour=red": "colour",
-        "scenario=basket": "basket",
+        "session_items=nothing": "session_items",
+        "exclude_purchased=true&scenario=buy_again": "No item qualifies",
     }
     for query, word in cases.items():
         answer = client.get(f"/recommendations/{USER}?{query}")
@@ -171,11 +174,15 @@ def test_what_the_caller_should_know_is_in_the_warnings(client: httpx.Client) ->
     assert client.get(f"/recommendations/{USER}?scenario=home").json()["warnings"] == []
 
 
-def test_a_scenario_without_a_list_of_its_own_answers_as_home(client: httpx.Client) -> None:
-    """The items are those of home."""
-    assert item_ids(client.get(f"/recommendations/{USER}?scenario=new")) == item_ids(
-        client.get(f"/recommendations/{USER}")
-    )
+def test_each_scenario_has_a_list_of_its_own(client: httpx.Client) -> None:
+    """No two of one user's seven lists are the same, and each comes from the cache the second time."""
+    lists = {}
+    for scenario in SCENARIOS:
+        answer = client.get(f"/recommendations/{USER}?scenario={scenario}&limit=6")
+        assert answer.json()["items"], scenario
+        lists[scenario] = tuple(item_ids(answer))
+        assert client.get(f"/recommendations/{USER}?scenario={scenario}&limit=6").headers["x-cache"] == "hit"
+    assert len(set(lists.values())) == len(SCENARIOS)
 
 
 def test_recommendation_ids_are_unique_from_the_cache_too(client: httpx.Client) -> None:

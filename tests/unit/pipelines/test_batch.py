@@ -10,7 +10,8 @@ import pytest
 
 from data.store import read_events
 from pipelines.batch import USERS_PER_WRITE, all_user_ids, read_user_ids, write_lists
-from ranking.recommender import Query, Recommender
+from ranking.query import Query
+from ranking.recommender import Recommender
 from shortlist.errors import DataError
 from shortlist.home import Home
 from shortlist.progress import SilentReporter

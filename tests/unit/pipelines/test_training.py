@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.settings import Config
 from pipelines.training import build_shop, fit_recommender
-from ranking.recommender import Query
+from ranking.query import Query
 from shortlist.errors import DataError
 from shortlist.progress import SilentReporter
 

@@ -46,6 +46,7 @@ def context() -> FeatureContext:
         price=np.zeros(N_ITEMS, np.float32),
         available=np.ones(N_ITEMS, np.bool_),
         discontinued=np.zeros(N_ITEMS, np.bool_),
+        created=np.zeros(N_ITEMS, np.int64),
         titles=Texts.missing(N_ITEMS),
         brands=Texts.missing(2),
         content=csr_matrix((N_ITEMS, 0), dtype=np.float32),

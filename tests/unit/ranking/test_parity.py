@@ -16,7 +16,8 @@ from data.interactions import History
 from data.splits import LabelWindow
 from offline_eval.metrics import ndcg_at_k
 from pipelines.settings import Config
-from ranking.recommender import Query, Recommender
+from ranking.query import Query
+from ranking.recommender import Recommender
 from ranking.snapshots import window_snapshot
 from ranking.stage_one import StageOne
 from ranking.training_set import build_training_set, fit_context

@@ -13,7 +13,9 @@ from data.arrays.past import Past
 from data.interactions import History
 from data.store import read_events
 from offline_eval.stages import STAGE_ONE, TWO_STAGE, own_stages
-from ranking.recommender import BOUGHT, FILLER, N_CONTRIBUTIONS, NOBODY, REASONS, Query, Recommendation, Recommender
+from ranking.explanations import BOUGHT, FILLER, N_CONTRIBUTIONS, REASONS
+from ranking.query import NOBODY, Query, Recommendation
+from ranking.recommender import Recommender
 from ranking.training_set import fit_context
 from ranking.two_stage import TwoStage
 from shortlist.home import Home

@@ -10,7 +10,8 @@ import pytest
 from data.arrays.histories import StoredHistories
 from experiments.config import ExperimentsConfig
 from monitoring.logs import SERVICE_LOGGER
-from ranking.recommender import Query, Recommender
+from ranking.query import Query
+from ranking.recommender import Recommender
 from serving.fellows import RUN_FOLDER_VARIABLE, tell
 from serving.parameters import ListParameters
 from serving.service import Plan, Service
@@ -20,6 +21,7 @@ from shortlist.home import Home
 WANTED = ListParameters(limit=10)
 CHANGES = {
     "limit": 9,
+    "scenario": "new",
     "offset": 1,
     "categories": ("Food",),
     "exclude": ("item-001",),
@@ -28,7 +30,7 @@ CHANGES = {
     "exclude_purchased": True,
     "titles": True,
     "explain": True,
-    "warnings": ("scenario",),
+    "warnings": ("Something to know.",),
 }
 
 
@@ -73,7 +75,7 @@ def test_what_an_experiment_sets_is_part_of_the_key(small_recommender: Recommend
     """Every field of a query but the user tells lists apart, also those that only a variant can set."""
     service = Service(small_recommender, {}, ExperimentsConfig())
     changes = {"limit": 9, "offset": 1, "categories": ("Food",), "exclude": ("a",), "stage": "retrieval"}
-    changes["session_items"] = ("b",)
+    changes |= {"session_items": ("b",), "scenario": "new"}
     changes |= dict.fromkeys(("in_stock", "exclude_purchased", "exclude_seen", "titles", "explain"), True)
     assert {one.name for one in fields(Query)} == {"user_id", *changes}
     queries = [Query("u"), *(replace(Query("u"), **{name: value}) for name, value in changes.items())]

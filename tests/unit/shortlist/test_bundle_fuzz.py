@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from ranking.bundling import load_recommender
-from ranking.recommender import Query
+from ranking.query import Query
 from shortlist.bundle import BundleWriter, open_bundle
 from shortlist.errors import BundleError
 
