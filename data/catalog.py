@@ -221,7 +221,7 @@ def _inherited(rows: pd.DataFrame, raw: RawTable) -> pd.DataFrame:
         rows[GROUP_ID] = rows[GROUP_ID].map(by_number).fillna(rows[GROUP_ID])
     parents = rows[rows[ITEM_ID].notna()].drop_duplicates(ITEM_ID, keep="last").set_index(ITEM_ID)
     for column in (TITLE, DESCRIPTION, CATEGORY, BRAND, TAGS):
-        rows[column] = rows[column].fillna(rows[GROUP_ID].map(parents[column])).astype("str")
+        rows[column] = rows[column].fillna(rows[GROUP_ID].map(parents[column]).astype("str"))
     return rows
 
 

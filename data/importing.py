@@ -40,6 +40,7 @@ from data.reasons import Reason
 from data.report import CatalogChanges, ImportReport, TableReport, catalog_changes, table_report
 from data.settings import DataConfig
 from data.shifted import shift_warnings
+from data.single_items import supersede
 from data.sources import RawTable, read_sources
 from data.spelling import read_ids, spelt_twice
 from data.store import stage_events, stored_of, stored_on, stored_user_ids, stored_with_ids
@@ -119,7 +120,14 @@ def read_files(
 
 
 def import_tables(
-    home: Home, sources: Sources, given: Reading, config: DataConfig, *, now: datetime, reporter: Reporter | None = None
+    home: Home,
+    sources: Sources,
+    given: Reading,
+    config: DataConfig,
+    *,
+    now: datetime,
+    reporter: Reporter | None = None,
+    is_newest: bool = True,
 ) -> ImportReport:
     """Check raw tables and write what is good and new into the home, all of it or nothing.
 
@@ -134,6 +142,8 @@ def import_tables(
     now : datetime
         The present, with a time zone: later timestamps are refused, and the import is named by it.
     reporter : Reporter, optional
+    is_newest : bool
+        Whether the items are newer than what the register says of them.
 
     Returns
     -------
@@ -156,6 +166,8 @@ def import_tables(
         report = _report(checked, plan, import_id)
         if import_id is not None:
             _write(home, checked, plan, report, config, now, says)
+        if checked.items is not None and is_newest:
+            supersede(home, None if checked.is_whole_catalog else checked.items.accepted[ITEM_ID])
     return report
 
 

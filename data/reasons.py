@@ -20,6 +20,8 @@ class Reason(StrEnum):
     QUANTITY_ABSURD = "QUANTITY_ABSURD"
     ID_TOO_LONG = "ID_TOO_LONG"
     BAD_ID = "BAD_ID"
+    BAD_PRICE = "BAD_PRICE"
+    BAD_AVAILABILITY = "BAD_AVAILABILITY"
     EXCLUDED_USER = "EXCLUDED_USER"
     EXCLUDED_CATEGORY = "EXCLUDED_CATEGORY"
     DUPLICATE = "DUPLICATE"
@@ -62,6 +64,8 @@ _HINTS: Final = {
     Reason.QUANTITY_ABSURD: "Raise data.max_quantity if such amounts are real.",
     Reason.ID_TOO_LONG: "Check that the column holds ids; data.max_id_length is the limit.",
     Reason.BAD_ID: "An id may hold no control characters such as line breaks: mend the export.",
+    Reason.BAD_PRICE: "`PUT /items` alone: give a number such as 12.50, and not below 0.",
+    Reason.BAD_AVAILABILITY: "`PUT /items` alone: give `in stock`, `out of stock` or `discontinued`.",
     Reason.EXCLUDED_USER: "Nothing: data.excluded_users asks for it.",
     Reason.EXCLUDED_CATEGORY: "Nothing: data.excluded_categories asks for it.",
     Reason.DUPLICATE: "Nothing: the same row is there already.",

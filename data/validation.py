@@ -7,6 +7,7 @@ more than ``max_future_days`` past `now`; the type is canonical; a quantity is a
 in a purchase. A missing price or quantity is fine, and one that cannot be read is missing.
 """
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,6 +24,9 @@ from data.settings import DataConfig
 from shortlist.columns import EVENT_TYPE, ITEM_ID, QUANTITY, TIMESTAMP, USER_ID, EventType
 
 ORDER: Final = tuple(Reason)
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+"""The characters that no request could ask for."""
+
 GOOD: Final = len(ORDER)
 """The code of a row that nothing is wrong with; below it codes are positions in ``ORDER``."""
 
@@ -94,7 +98,7 @@ def event_schema(config: DataConfig, now: datetime) -> pa.DataFrameSchema:
 
 def is_plain(ids: pd.Series) -> pd.Series:
     """Whether ids are free of control characters, which no request could ask for."""
-    return ~ids.str.contains(r"[\x00-\x1f\x7f]", regex=True).fillna(value=False).astype(bool)
+    return ~ids.str.contains(CONTROL, regex=True).fillna(value=False).astype(bool)
 
 
 def _column(checks: list[tuple[Reason, Callable[[pd.Series], pd.Series]]]) -> pa.Column:

@@ -18,7 +18,7 @@ from shortlist.progress import ConsoleReporter
 @json_option
 @exits
 def drain_command(home: Home, config_path: Path | None, *, as_json: bool) -> None:
-    """Bring the events that the service has taken (POST /events) into the event store, each of them once.
+    """Bring what the service has taken into the home's files: events (POST /events), each of them once, and items.
 
     A service may run meanwhile. `retrain` does this first.
     """
@@ -27,5 +27,7 @@ def drain_command(home: Home, config_path: Path | None, *, as_json: bool) -> Non
         print_json(asdict(done))
         return
     click.echo(f"Stored {done.n_stored:,} events of the journal; {done.n_set_aside:,} were known or excluded.")
+    if done.n_items:
+        click.echo(f"Changed {done.n_items:,} items of the catalogue.")
     if done.n_stored:
         click.echo(f"Next: {next_command(home, 'train')}")

@@ -1,6 +1,7 @@
-"""The way of accepted events from the journal into the event store, each of them once."""
+"""The way of what came over HTTP into the home's files: events, each of them once, and what items are now."""
 
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,9 +11,11 @@ import pandas as pd
 from data.events import Reading
 from data.importing import Sources, import_tables
 from data.log.journal import Journal, Kept
+from data.log.register import Register
 from data.log.sqlite_journal import SqliteJournal
 from data.settings import DataConfig
 from data.single_events import events_of
+from data.single_items import items_of
 from data.sources import RawTable
 from shortlist.columns import TIMESTAMP
 from shortlist.home import Home
@@ -24,14 +27,15 @@ MOST_AT_ONCE: Final = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """How many events of the journal were stored, and how many were not: known already, or excluded."""
+    """How many events of the journal were stored, and how many not (known already, or excluded); how many items."""
 
     n_stored: int = 0
     n_set_aside: int = 0
+    n_items: int = 0
 
 
 def drain(home: Home, config: DataConfig, reporter: Reporter) -> Drained:
-    """Import what is new in the journal, and forget there what the serving bundle knows.
+    """Import what is new in the journal and the register, and forget there what the serving bundle knows.
 
     The rest stays in the journal until it does, since a worker that starts has no other way to know of it. A crash
     after the import has the same events imported again; they are known already then, and are not stored twice.
@@ -43,13 +47,26 @@ def drain(home: Home, config: DataConfig, reporter: Reporter) -> Drained:
     DataError
         When the rules have changed, and none of the events keeps them any more.
     """
+    n_items = drain_items(home, config, reporter)
     if not home.journal.exists():
-        return Drained()
-    journal = SqliteJournal(home.journal)
-    try:
-        return _drained(home, journal, config, reporter)
-    finally:
-        journal.close()
+        return Drained(n_items=n_items)
+    with closing(SqliteJournal(home.journal)) as journal:
+        return replace(_drained(home, journal, config, reporter), n_items=n_items)
+
+
+def drain_items(home: Home, config: DataConfig, reporter: Reporter) -> int:
+    """Put what the register says of items over the catalogue; how many items that were."""
+    if not home.register.exists():
+        return 0
+    with closing(Register(home.register)) as register:
+        waiting = register.waiting("item")
+        if waiting:
+            reporter.step(f"{len(waiting):,} items of the register")
+            sources, reading = Sources(items=[items_of(waiting)]), Reading("shortlist", timestamp_unit="s")
+            now = datetime.now(UTC)
+            import_tables(home, sources, reading, config, now=now, reporter=reporter, is_newest=False)
+            register.note_stored(waiting)
+        return len(waiting)
 
 
 def _drained(home: Home, journal: Journal, config: DataConfig, reporter: Reporter) -> Drained:

@@ -41,6 +41,11 @@ class Recommender:
         The event type that `interactions` marks as target.
     weights : mapping of str to float, optional
         The strength of each event type in `interactions`; the target's alone without it.
+
+    Attributes
+    ----------
+    revision : str
+        Changes whenever `attributes` do: a list kept under another revision is out of date.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Recommender:
         self.as_of = as_of
         self.target = target
         self.weights = weights or {target: 1.0}
+        self.revision = ""
         self.histories: Histories = StoredHistories(interactions, as_of)
         self._scenarios = make_scenarios(two_stage, attributes.created, as_of)
         self._shown = ~attributes.discontinued if attributes.discontinued.any() else None
@@ -77,6 +83,18 @@ class Recommender:
         """The same data, from which lists are made otherwise."""
         other = copy(self)
         other.two_stage, other._scenarios = two_stage, {HOME: Scenario(two_stage)}
+        return other
+
+    def with_attributes(self, attributes: ItemAttributes, revision: str) -> "Recommender":
+        """The same models with a catalogue that has changed; a price that has is the item's price from now on."""
+        other = copy(self)
+        new = attributes.price != self.attributes.price
+        if new.any():
+            context = self.two_stage.context.with_prices(attributes, new)
+            other = other.with_stages(replace(self.two_stage, context=context))
+            other._scenarios = make_scenarios(other.two_stage, attributes.created, self.as_of)
+        other.attributes, other.revision = attributes, revision
+        other._shown = ~attributes.discontinued if attributes.discontinued.any() else None
         return other
 
     def recommend(self, query: Query) -> Recommendation:

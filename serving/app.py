@@ -2,15 +2,15 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
-from data.log.sqlite_journal import SqliteJournal
 from monitoring.counters import ServiceCounters
 from serving.console_routes import console_router
 from serving.documentation import add_documentation
@@ -18,11 +18,12 @@ from serving.errors import add_error_handlers
 from serving.event_routes import event_router
 from serving.fellows import load_or_join, tell
 from serving.health import health_router
-from serving.ingest import Ingest, follow_journal
+from serving.item_routes import item_router
 from serving.lists import API_KEY_HEADER, list_router
+from serving.live import Live
 from serving.observation import Observation
-from serving.overlay import Overlay
 from serving.parameters import allowed_values
+from serving.register import States
 from serving.reload import Reloader
 from serving.service import Service
 from serving.settings import ServiceSettings
@@ -49,14 +50,12 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
         until then every list is refused with ``NOT_READY``.
     """
     counters = ServiceCounters()
-    overlay = Overlay()
-    consents = settings.config.consent_default
-    ingest = Ingest(lambda: SqliteJournal(settings.home.journal), settings.data, counters, overlay, consents=consents)
+    live = Live(settings, counters)
     app = FastAPI(
         title="Shortlist",
         version=__version__,
         description=DESCRIPTION,
-        lifespan=_lifespan(settings, counters, ingest, overlay, service),
+        lifespan=_lifespan(settings, counters, live, service),
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
@@ -66,7 +65,8 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
     app.state.counters = counters
     app.include_router(list_router(settings))
     app.include_router(health_router(counters))
-    app.include_router(event_router(settings, ingest))
+    app.include_router(event_router(settings, live.ingest))
+    app.include_router(item_router(settings, live.register))
     if settings.console_key is not None:
         app.include_router(console_router(settings, settings.console_key))
     add_documentation(app)
@@ -91,7 +91,7 @@ def create_app_from_environment() -> FastAPI:
 
 
 def _lifespan(
-    settings: ServiceSettings, counters: ServiceCounters, ingest: Ingest, overlay: Overlay, service: Service | None
+    settings: ServiceSettings, counters: ServiceCounters, live: Live, service: Service | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -99,18 +99,18 @@ def _lifespan(
         cache = open_cache(settings, counters)
         counters.show_models(loaded.current.version, loaded.others, loaded.scorer)
         counters.reload_failing.set(int(failure is not None))
-        live = asyncio.create_task(follow_journal(settings.home.journal, ingest))
-        app.state.running = Running(loaded.live(overlay), cache, counters, failure)
+        tasks = await live.start()
+        app.state.running = Running(live.over(loaded), cache, counters, failure)
+        live.register.on_items = lambda states: _change_items(app, states, live)
         if failure is None:
             tell(settings, loaded)
-        following = _follow(app, settings, counters, overlay)
+        tasks += _follow(app, settings, counters, live)
         try:
             yield
         finally:
-            if following is not None:
-                following.cancel()
-            live.cancel()
-            await ingest.close()
+            for task in tasks:
+                task.cancel()
+            await live.close()
             app.state.running = None
             if cache is not None:
                 await cache.close()
@@ -119,18 +119,23 @@ def _lifespan(
     return lifespan
 
 
+def _change_items(app: FastAPI, states: States, live: Live) -> None:
+    running: Running = app.state.running
+    app.state.running = replace(running, service=running.service.changed(states, live.register.revision))
+
+
 def _follow(
-    app: FastAPI, settings: ServiceSettings, counters: ServiceCounters, overlay: Overlay
-) -> asyncio.Task[None] | None:
+    app: FastAPI, settings: ServiceSettings, counters: ServiceCounters, live: Live
+) -> Iterator[asyncio.Task[None]]:
     """Keep the application on what is published, where it was loaded from a home."""
     running: Running = app.state.running
     if running.service.published is None or settings.config.reload_seconds == 0:
-        return None
+        return
 
     def swap(other: Running) -> None:
         app.state.running = other
 
-    return asyncio.create_task(Reloader(settings, counters, running, swap, overlay).run())
+    yield asyncio.create_task(Reloader(settings, counters, running, swap, live.over).run())
 
 
 def _version(app: FastAPI) -> str | None:

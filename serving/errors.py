@@ -52,6 +52,12 @@ class JournalUnavailable(RequestError):
     code = "JOURNAL_UNAVAILABLE"
 
 
+class RegisterUnavailable(RequestError):
+    """The register of what has changed cannot be written."""
+
+    code = "REGISTER_UNAVAILABLE"
+
+
 class Unauthorized(RequestError):
     """The API key is missing or wrong."""
 
@@ -63,6 +69,7 @@ STATUS: Final[tuple[tuple[type[RequestError], int], ...]] = (
     (BodyTooLarge, 413),
     (TooManyEvents, 429),
     (JournalUnavailable, 503),
+    (RegisterUnavailable, 503),
     (NotReady, 503),
     (RequestError, 422),
 )

@@ -2,38 +2,21 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from data.reasons import Reason
 from monitoring.logs import SERVICE_LOGGER
-from serving.errors import BodyTooLarge, InvalidBody, JournalUnavailable
+from serving.bodies import described_body, read_records
+from serving.errors import JournalUnavailable
 from serving.guard import key_check
 from serving.ingest import Ingest, Outcome
 from serving.lists import API_KEY_HEADER, JSON
 from serving.schemas import EVENTS_EXAMPLE, EventsAnswer, error_answers
 from serving.settings import ServiceSettings
 from shortlist.errors import StoreUnavailable
-
-MOST_EVENTS: Final = 1_000
-MOST_BYTES: Final = 4 * 2**20
-
-_EVENTS: Final[dict[str, Any]] = {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": {}}
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "anyOf": [_EVENTS, {"type": "object", "required": ["events"], "properties": {"events": _EVENTS}}]
-                },
-                "example": EVENTS_EXAMPLE,
-            }
-        },
-    }
-}
 
 
 def event_router(settings: ServiceSettings, ingest: Ingest) -> APIRouter:
@@ -45,7 +28,13 @@ def event_router(settings: ServiceSettings, ingest: Ingest) -> APIRouter:
         responses=error_answers(413, 422, 429, 500, 503) | ({} if check is None else error_answers(401)),
     )
 
-    @router.post("/events", status_code=202, summary="Take events", response_model=EventsAnswer, openapi_extra=_BODY)
+    @router.post(
+        "/events",
+        status_code=202,
+        summary="Take events",
+        response_model=EventsAnswer,
+        openapi_extra=described_body("events", EVENTS_EXAMPLE),
+    )
     async def events(request: Request) -> Response:
         """What customers did: an array of 1 to 1,000 events, or an object with it as `events`.
 
@@ -55,7 +44,7 @@ def event_router(settings: ServiceSettings, ingest: Ingest) -> APIRouter:
         one whose `event_id` (or, without one, content) is there already is a duplicate. Of an event with
         `"consent": false` nothing is kept.
         """
-        records = _records(await _body(request))
+        records = await read_records(request, "events")
         try:
             outcomes = await ingest.take(records)
         except StoreUnavailable as error:
@@ -64,29 +53,6 @@ def event_router(settings: ServiceSettings, ingest: Ingest) -> APIRouter:
         return Response(orjson.dumps(_answer(outcomes)), 202, media_type=JSON)
 
     return router
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            raise BodyTooLarge(f"The body is longer than {MOST_BYTES // 2**20} MB. Send fewer events at a time.")
-    return bytes(body)
-
-
-def _records(body: bytes) -> Sequence[object]:
-    """The events of a body."""
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidBody(f"The body is not JSON: {error}. Send an array of events.") from error
-    records = content.get("events") if isinstance(content, dict) else content
-    if not isinstance(records, list) or not records:
-        raise InvalidBody("The body holds no events. Send an array of them, or an object with it as `events`.")
-    if len(records) > MOST_EVENTS:
-        raise InvalidBody(f"{len(records):,} events are more than the {MOST_EVENTS:,} that one request may hold.")
-    return records
 
 
 def _answer(outcomes: Sequence[Outcome]) -> dict[str, Any]:

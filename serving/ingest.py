@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,7 +115,7 @@ class Ingest:
             records = [record for one in taken for record in one.records]
             try:
                 outcomes = await loop.run_in_executor(self._thread, self._keep, records)
-                with contextlib.suppress(StoreUnavailable):  # they are safe; `follow_journal` says what is wrong
+                with contextlib.suppress(StoreUnavailable):  # they are safe; `follow` says what is wrong
                     await self.catch_up()
             except Exception as error:
                 _fail(taken, error)
@@ -181,17 +181,17 @@ def _fail(taken: Sequence[_Waiting], error: Exception) -> None:
             one.outcomes.set_exception(error)
 
 
-async def follow_journal(path: Path, ingest: Ingest) -> None:
-    """Look every `LOOK_SECONDS` for what other processes have put into the journal, once there is one."""
+async def follow(path: Path, catch_up: Callable[[], Awaitable[None]]) -> None:
+    """Look every `LOOK_SECONDS` for what other processes have put into a file, once there is one."""
     was_well = True
     while True:
         if path.exists():
             try:
-                await ingest.catch_up()
+                await catch_up()
                 was_well = True
             except StoreUnavailable as error:
                 if was_well:
                     fields = {"why": str(error)}
-                    logging.getLogger(SERVICE_LOGGER).warning("the journal is not read", extra={"fields": fields})
+                    logging.getLogger(SERVICE_LOGGER).warning(f"{path.name} is not read", extra={"fields": fields})
                 was_well = False
         await asyncio.sleep(LOOK_SECONDS)

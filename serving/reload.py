@@ -10,8 +10,7 @@ from typing import Final
 from monitoring.counters import ServiceCounters
 from monitoring.logs import SERVICE_LOGGER
 from serving.fellows import tell
-from serving.overlay import Overlay
-from serving.service import Published, load_service, published
+from serving.service import Published, Service, load_service, published
 from serving.settings import ServiceSettings
 from serving.state import ReloadFailure, Running
 from shortlist.errors import ShortlistError
@@ -30,8 +29,8 @@ class Reloader:
     ----------
     swap : callable
         Puts a `Running` in place of the one before.
-    overlay : Overlay
-        What users did since, which each service is to know of.
+    over : callable
+        Lays over a service what came in since its bundles were trained.
     """
 
     def __init__(
@@ -40,9 +39,9 @@ class Reloader:
         counters: ServiceCounters,
         running: Running,
         swap: Callable[[Running], None],
-        overlay: Overlay,
+        over: Callable[[Service], Service],
     ) -> None:
-        self._settings, self._counters, self._swap, self._overlay = settings, counters, swap, overlay
+        self._settings, self._counters, self._swap, self._over = settings, counters, swap, over
         self._running = running
         self._seen = running.service.published
         self._retry_at = 0.0
@@ -78,8 +77,8 @@ class Reloader:
         self._log(logging.INFO, "another bundle serves", version=service.current.version, seconds=seconds)
 
     def _put(self, running: Running) -> None:
-        running = replace(running, service=running.service.live(self._overlay))
-        service = running.service
+        service = self._over(running.service)
+        running = replace(running, service=service)
         self._running = running
         self._counters.show_models(service.current.version, service.others, service.scorer)
         self._counters.reload_failing.set(int(running.failure is not None))

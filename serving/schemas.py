@@ -106,8 +106,8 @@ class ErrorAnswer(BaseModel):
     code: str = Field(description="Stable, for a program.")
 
 
-class RefusedEvent(BaseModel):
-    """An event that is not kept."""
+class Refused(BaseModel):
+    """A record of a request that is not kept."""
 
     index: int = Field(description="Its place in the request, from 0.", ge=0)
     code: str = Field(description="Stable, for a program.")
@@ -120,10 +120,27 @@ class EventsAnswer(BaseModel):
     accepted: int = Field(description="Safe on disk.", ge=0)
     duplicates: int = Field(description="There already.", ge=0)
     withheld: int = Field(description="Not kept, for want of consent.", ge=0)
-    refused: list[RefusedEvent] = Field(description="Those that something is wrong with.")
+    refused: list[Refused] = Field(description="Those that something is wrong with.")
 
 
 EVENTS_EXAMPLE: Final = [{"event_id": "e1", "user_id": "u1", "item_id": "p1", "event_type": "add_to_cart"}]
+
+
+class ItemsAnswer(BaseModel):
+    """What became of some items."""
+
+    accepted: int = Field(description="Kept; they count already.", ge=0)
+    refused: list[Refused] = Field(description="Those that something is wrong with.")
+
+
+class DeletedItem(BaseModel):
+    """An item that is in no list any more."""
+
+    item_id: str = Field(description="As it was asked for.")
+    availability: Literal["discontinued"]
+
+
+ITEMS_EXAMPLE: Final = [{"item_id": "p1", "price": 12.5, "availability": "in stock"}]
 
 _ERROR_EXAMPLES: Final = {
     401: ("Unauthorized", [("UNAUTHORIZED", "The header X-API-Key is missing or wrong.")]),

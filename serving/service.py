@@ -1,7 +1,7 @@
 """The bundles that answer, the experiments that choose between them, and the bytes of a list."""
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
@@ -12,6 +12,7 @@ import orjson
 from threadpoolctl import threadpool_limits
 
 from data.arrays.histories import StoredHistories
+from data.item_states import with_states
 from experiments.assignment import Assigner, Assignment
 from experiments.config import ExperimentsConfig, load_experiments
 from ranking.bundling import load_recommender
@@ -23,6 +24,7 @@ from ranking.two_stage import Stage
 from serving.cache import cache_key
 from serving.overlay import LiveHistories, Overlay
 from serving.parameters import ListParameters
+from serving.register import States
 from serving.settings import ServiceSettings
 from shortlist.config import dump_model
 from shortlist.errors import BundleError
@@ -52,8 +54,10 @@ class Plan:
     def cache_key(self) -> str:
         """The key of the list: of all that it depends on."""
         user_id = self.query.user_id
-        wanted = _LIST_PARAMETERS(self.query), self.warnings, self.recommender.histories.mark(user_id)
-        return cache_key(self.recommender.version, self.variant, self.experiments_hash, user_id, wanted)
+        recommender = self.recommender
+        made_of = recommender.histories.mark(user_id), recommender.revision
+        wanted = _LIST_PARAMETERS(self.query), self.warnings, *made_of
+        return cache_key(recommender.version, self.variant, self.experiments_hash, user_id, wanted)
 
     def tail(self) -> bytes:
         """Make the list: the part of the answer that the same request would get again, without its first brace."""
@@ -110,16 +114,32 @@ class Service:
         self.current = current
         self.others = others
         self.published = published
-        self._related = {relation: related(current, relation) for relation in RELATIONS}
         self._assigner = Assigner(experiments)
+        self._related = self._relations()
         self._experiments_hash = content_sha256(dump_model(experiments))[:16]
 
     def live(self, overlay: Overlay) -> "Service":
         """The same bundles, each user's newest events laid over the histories that they hold."""
-        others = {version: _live(recommender, overlay) for version, recommender in self.others.items()}
+        return self._each(lambda recommender: _live(recommender, overlay))
+
+    def changed(self, states: States, revision: int) -> "Service":
+        """The same bundles, with states of items laid over their catalogues."""
+
+        def with_catalogue(recommender: Recommender) -> Recommender:
+            attributes = with_states(recommender.attributes, recommender.interactions.items, states)
+            return recommender.with_attributes(attributes, str(revision))
+
+        return self._each(with_catalogue) if states else self
+
+    def _each(self, change: Callable[[Recommender], Recommender]) -> "Service":
         other = copy(self)
-        other.current, other.others = _live(self.current, overlay), others
+        other.current = change(self.current)
+        other.others = {version: change(recommender) for version, recommender in self.others.items()}
+        other._related = other._relations()
         return other
+
+    def _relations(self) -> dict[Relation, Recommender]:
+        return {relation: related(self.current, relation) for relation in RELATIONS}
 
     def plan(self, user_id: str, wanted: ListParameters) -> Plan:
         """Decide how a user's request is answered: the variant's bundle, and its parameters over the request's."""

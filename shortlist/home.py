@@ -36,6 +36,11 @@ class Home:
         return self.root / "journal.db"
 
     @property
+    def register(self) -> Path:
+        """Facts that came over HTTP and count at once: states of items."""
+        return self.root / "register.db"
+
+    @property
     def import_lock(self) -> Path:
         """The file whose lock the one importer holds."""
         return self.root / ".import.lock"

@@ -7,7 +7,7 @@ have the names of `RENAMED`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Final, Self
 
@@ -94,6 +94,11 @@ class FeatureContext:
         rows = np.array([row[RENAMED.get(name, name)] for name in wanted], dtype=np.int64)
         ends = tuple(accumulate(len(group.formulas(sources)) for group in GROUPS))
         return cls(ItemSide.of(stats, attributes), wanted, rows, ends)
+
+    def with_prices(self, attributes: ItemAttributes, new: npt.NDArray[np.bool_]) -> Self:
+        """The same where some items have the catalogue's price instead of the mean price paid."""
+        price = np.where(new, attributes.price, self.stats.price)
+        return replace(self, items=ItemSide.of(replace(self.stats, price=price), attributes))
 
     @property
     def stats(self) -> ItemStats:

@@ -2,15 +2,19 @@
 
 import json
 import shutil
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from data.catalog import read_items
+from data.log.register import Register
 from data.log.sqlite_journal import SqliteJournal
 from data.settings import DataConfig
 from data.single_events import check_events
+from data.single_items import check_items
 from data.store import read_events
 from pipelines.cli import group
 from pipelines.draining import Drained, drain
@@ -107,7 +111,7 @@ def test_the_command_says_how_many(home: Home) -> None:
     """As text and as JSON; without a journal there is nothing to do, and none is made."""
     assert not home.journal.exists()
     empty = CliRunner().invoke(group, ["drain", "--home", str(home.root), "--json"])
-    assert json.loads(empty.stdout) == {"n_stored": 0, "n_set_aside": 0}
+    assert json.loads(empty.stdout) == {"n_stored": 0, "n_set_aside": 0, "n_items": 0}
     assert not home.journal.exists()
     append(home, event(1))
     done = CliRunner().invoke(group, ["drain", "--home", str(home.root)])
@@ -122,3 +126,48 @@ def test_a_retraining_takes_them_along(home: Home, tiny_config) -> None:
     assert (len(read_events(home)), n_waiting(home)) == (before + 2, 2)
     assert drain(home, DataConfig(), SilentReporter()) == Drained()
     assert n_waiting(home) == 0
+
+
+def put_items(home: Home, *records: dict[str, object]) -> None:
+    """Put states of items into the register, as the service does."""
+    with closing(Register(home.register)) as register:
+        register.put("item", check_items(records, DataConfig()).items)
+
+
+def item(home: Home, item_id: str) -> dict[str, object]:
+    """An item as the catalogue has it."""
+    rows = read_items(home)
+    (row,) = rows[rows["item_id"] == item_id].to_dict("records")
+    return row
+
+
+def state(home: Home, item_id: str) -> dict[str, object]:
+    """What the register says of an item."""
+    with closing(Register(home.register)) as register:
+        return next((fact.content for fact in register.read_after(0) if fact.key == item_id), {})
+
+
+def test_items_go_into_the_catalogue(home: Home) -> None:
+    """With what was given alone; a new item is in stock, and a second time there is nothing to do."""
+    before = item(home, "item-001")
+    put_items(home, {"item_id": "item-001", "price": 7.5}, {"item_id": "item-002", "availability": "discontinued"})
+    put_items(home, {"item_id": "novelty", "title": "New", "created_at": "2026-05-01"})
+    assert drain(home, DataConfig(), SilentReporter()).n_items == 3
+    assert item(home, "item-001") == before | {"price": 7.5}
+    assert (item(home, "item-002")["discontinued"], item(home, "novelty")["availability"]) == (True, True)
+    assert item(home, "novelty")["created_at"] == datetime(2026, 5, 1, tzinfo=UTC)
+    assert drain(home, DataConfig(), SilentReporter()).n_items == 0
+
+
+def test_the_newest_word_on_an_item_counts(home: Home, tmp_path: Path) -> None:
+    """A file that comes later counts before the register, for the items and the values that it names."""
+    put_items(home, {"item_id": "item-001", "price": 7.5}, {"item_id": "item-002", "price": 8.5})
+    file = tmp_path / "items.csv"
+    file.write_text("item_id,price,availability\nitem-001,3.25,discontinued\n")
+    assert CliRunner().invoke(group, ["import", "--items", str(file), "--home", str(home.root)]).exit_code == 0
+    assert (state(home, "item-001")["price"], state(home, "item-001")["availability"]) == (3.25, "discontinued")
+    assert state(home, "item-002") == {"price": 8.5}
+    put_items(home, {"item_id": "item-001", "availability": "in stock"})
+    drain(home, DataConfig(), SilentReporter())
+    assert (item(home, "item-001")["price"], item(home, "item-001")["discontinued"]) == (3.25, False)
+    assert item(home, "item-002")["price"] == 8.5

@@ -43,7 +43,7 @@ def serve(small_home: Home, small_recommender: Recommender) -> Iterator[Serve]:
             return stack.enter_context(live_service(create_app(settings, service), headers))
 
         yield start
-    for path in small_home.root.glob("journal.db*"):
+    for path in (*small_home.root.glob("journal.db*"), *small_home.root.glob("register.db*")):
         path.unlink()
 
 

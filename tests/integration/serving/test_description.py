@@ -10,8 +10,10 @@ import httpx
 import pytest
 
 Serve = Callable[..., httpx.Client]
+# what is like an item may be asked for when it was taken out: its page shows alternatives
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
-OPTIONS = ("--checks", "all", "--max-examples", "50", "--seed", "1", "--continue-on-failure", "--no-color")
+CHECKS = ("--checks", "all", "--exclude-checks", "use_after_free")
+OPTIONS = (*CHECKS, "--max-examples", "50", "--seed", "1", "--continue-on-failure", "--no-color")
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from data.log.sqlite_journal import SqliteJournal
 from data.settings import DataConfig
 from data.single_events import events_of
 from monitoring.counters import ServiceCounters
-from serving import event_routes, ingest
+from serving import bodies, ingest
 from serving.ingest import Ingest
 from serving.overlay import Overlay
 from shortlist.errors import StoreUnavailable
@@ -70,7 +70,7 @@ def test_good_ones_are_kept_and_bad_ones_named(serve: Serve, journal: Path, metr
         (b"[]", 422, "INVALID_BODY"),
         (b'{"events": 3}', 422, "INVALID_BODY"),
         (b"[" + b"{}," * 1000 + b"{}]", 422, "INVALID_BODY"),
-        (b"[" + b" " * event_routes.MOST_BYTES + b"]", 413, "BODY_TOO_LARGE"),
+        (b"[" + b" " * bodies.MOST_BYTES + b"]", 413, "BODY_TOO_LARGE"),
     ],
 )
 def test_what_is_no_batch_is_refused(serve: Serve, content: bytes, status: int, code: str) -> None:
