@@ -70,8 +70,9 @@ class Batch:
 
     def examples(self) -> list[dict[str, Any]]:
         """The first row of each reason: reason, file, row and the raw values, shortened."""
-        reasons, first = np.unique(self.codes[self.codes != GOOD], return_index=True)
-        labels = np.flatnonzero(self.codes != GOOD)[first]
+        kept = self._kept_aside()
+        reasons, first = np.unique(self.codes[kept], return_index=True)
+        labels = kept[first]
         shown = []
         for code, label in zip(reasons, labels, strict=True):
             row = self._raw_text(np.array([label])).iloc[0]
@@ -85,10 +86,14 @@ class Batch:
 
     def rejects(self) -> pd.DataFrame:
         """The rows set aside: their raw values as text, ``reason``, ``row`` (from 1), ``file`` and ``table``."""
-        labels = np.flatnonzero(self.codes != GOOD)
+        labels = self._kept_aside()
         text: pd.DataFrame = self._raw_text(labels)
         names = np.array([str(reason) for reason in ORDER], dtype="object")
         return text.assign(**{REASON: pd.Series(names[self.codes[labels]], dtype="str")})
+
+    def _kept_aside(self) -> npt.NDArray[np.intp]:
+        """The rows set aside that a copy may be kept of."""
+        return np.flatnonzero((self.codes != GOOD) & (self.codes != ORDER.index(Reason.FORGOTTEN_USER)))
 
     def _raw_text(self, labels: npt.NDArray[np.integer]) -> pd.DataFrame:
         parts, start = [], 0

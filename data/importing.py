@@ -34,6 +34,7 @@ from data.catalog import (
 from data.csv_files import Lines
 from data.duplicates import find_duplicates
 from data.events import EventTable, Reading, canonical_events
+from data.forgotten import read_forgotten
 from data.lookup import is_among
 from data.publication import Publication, import_lock, reading
 from data.reasons import Reason
@@ -280,6 +281,7 @@ def _plan(home: Home, checked: _Checked, config: DataConfig, says: Reporter) -> 
         is_excluded = checked.events.rows[USER_ID].isin(config.excluded_users)
         checked.events.quarantine(np.flatnonzero(is_excluded), Reason.EXCLUDED_USER)
         _set_aside_excluded(checked.events, catalog, config.excluded_categories)
+        _set_aside_forgotten(checked.events, home)
         _set_aside_known(checked.events, home)
         plan.accepted = checked.events.accepted
         item_ids = plan.accepted[ITEM_ID]
@@ -300,6 +302,16 @@ def _set_aside_excluded(batch: Batch, catalog: pd.DataFrame, prefixes: Sequence[
     excluded = catalog.loc[paths.str.startswith(starts), ITEM_ID]
     accepted = batch.accepted
     batch.quarantine(accepted.index[is_among(accepted[ITEM_ID], excluded)], Reason.EXCLUDED_CATEGORY)
+
+
+def _set_aside_forgotten(batch: Batch, home: Home) -> None:
+    """Events from before their user was forgotten."""
+    forgotten = read_forgotten(home)
+    if forgotten.moments:
+        accepted = batch.accepted
+        moments = {user: forgotten.moment(user) for user in accepted[USER_ID].unique()}
+        since = pd.to_datetime(accepted[USER_ID].map(moments).astype("float64"), unit="s", utc=True)
+        batch.quarantine(accepted.index[accepted[TIMESTAMP] < since], Reason.FORGOTTEN_USER)
 
 
 def _set_aside_known(batch: Batch, home: Home) -> None:

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     BAD_AVAILABILITY = "BAD_AVAILABILITY"
     EXCLUDED_USER = "EXCLUDED_USER"
     EXCLUDED_CATEGORY = "EXCLUDED_CATEGORY"
+    FORGOTTEN_USER = "FORGOTTEN_USER"
     DUPLICATE = "DUPLICATE"
 
     @property
@@ -38,7 +39,13 @@ class Reason(StrEnum):
 
 
 _NOT_WANTED: Final = frozenset(
-    {Reason.IGNORED_EVENT_TYPE, Reason.EXCLUDED_USER, Reason.EXCLUDED_CATEGORY, Reason.DUPLICATE}
+    {
+        Reason.IGNORED_EVENT_TYPE,
+        Reason.EXCLUDED_USER,
+        Reason.EXCLUDED_CATEGORY,
+        Reason.FORGOTTEN_USER,
+        Reason.DUPLICATE,
+    }
 )
 
 _HINTS: Final = {
@@ -68,5 +75,6 @@ _HINTS: Final = {
     Reason.BAD_AVAILABILITY: "`PUT /items` alone: give `in stock`, `out of stock` or `discontinued`.",
     Reason.EXCLUDED_USER: "Nothing: data.excluded_users asks for it.",
     Reason.EXCLUDED_CATEGORY: "Nothing: data.excluded_categories asks for it.",
+    Reason.FORGOTTEN_USER: "Nothing: the user was forgotten after it (`shortlist forget`); no copy of the row is kept.",
     Reason.DUPLICATE: "Nothing: the same row is there already.",
 }

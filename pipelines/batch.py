@@ -75,9 +75,10 @@ def _read_lines(path: Path) -> pd.Series:
 
 
 def all_user_ids(recommender: Recommender) -> Iterator[str]:
-    """All users that the bundle knows."""
+    """All users that the bundle knows, but for those who are forgotten since."""
     users = recommender.interactions.users
-    return (users.external(position) for position in range(len(users)))
+    ids = (users.external(position) for position in range(len(users)))
+    return (user_id for user_id in ids if not recommender.stored.is_forgotten(user_id))
 
 
 def write_lists(

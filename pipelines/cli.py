@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "import": "pipelines.data_commands:import_command",
     "validate": "pipelines.data_commands:validate_command",
     "drain": "pipelines.drain_command:drain_command",
+    "forget": "pipelines.forget_command:forget_command",
     "imports": "pipelines.imports_command:imports_command",
     "train": "pipelines.model_commands:train_command",
     "retrain": "pipelines.retrain_command:retrain_command",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from data.events import Reading
+from data.forgetting import finish_forgetting
 from data.importing import Sources, import_tables
 from data.log.journal import Journal, Kept
 from data.log.register import Register
@@ -35,7 +36,7 @@ class Drained:
 
 
 def drain(home: Home, config: DataConfig, reporter: Reporter) -> Drained:
-    """Import what is new in the journal and the register, and forget there what the serving bundle knows.
+    """Finish forgetting, import what is new in journal and register, and let go there of what the serving bundle knows.
 
     The rest stays in the journal until it does, since a worker that starts has no other way to know of it. A crash
     after the import has the same events imported again; they are known already then, and are not stored twice.
@@ -47,6 +48,7 @@ def drain(home: Home, config: DataConfig, reporter: Reporter) -> Drained:
     DataError
         When the rules have changed, and none of the events keeps them any more.
     """
+    finish_forgetting(home)
     n_items = drain_items(home, config, reporter)
     if not home.journal.exists():
         return Drained(n_items=n_items)

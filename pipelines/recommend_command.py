@@ -71,7 +71,8 @@ def recommend_command(
     require_room(out.parent, Need(), "the writing of lists")
     recommender = load_recommender(Registry(home).open(version), num_threads=os.cpu_count() or 1)
     if users == "all":
-        n_users, user_ids, n_unknown = len(recommender.interactions.users), all_user_ids(recommender), 0
+        user_ids, n_unknown = all_user_ids(recommender), 0
+        n_users = sum(1 for _ in all_user_ids(recommender))
     else:
         named = _named_users(Path(users))
         n_users, user_ids = len(named), iter(named)

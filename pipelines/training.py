@@ -13,6 +13,7 @@ from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from data.catalog import read_items
 from data.catalog_arrays import build_attributes
+from data.forgetting import finish_forgetting
 from data.interactions import Interactions, build_interactions, to_seconds
 from data.store import events_fingerprint, read_events
 from pipelines.lineage import catalog_fingerprint, git_commit, libraries, processor
@@ -128,7 +129,9 @@ def train(
         When the home cannot be written to, or disk or memory cannot be enough.
     """
     keep_compiled(home)
+    finish_forgetting(home)
     reporter.step("reading the events")
+    read_at = datetime.now(UTC)
     events, catalog = read_events(home, until=until), read_items(home)
     events = without_strays(events, reporter) if until is None else events
     require(home.bundles, of_training(len(events), config), "a training", reporter)
@@ -147,6 +150,7 @@ def train(
         n_items=len(shop.interactions.items),
         fingerprint=fingerprint,
         catalog_fingerprint=catalog_fingerprint(catalog),
+        read_at=read_at,
     )
     reporter.step("writing the bundle")
     return write_bundle(home, trained, settings, window, created_at, verdict)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from candidate_gen.bundling import load_generator, save_generator
 from candidate_gen.settings import CandidateConfig, upgraded
 from data.bundling import load_attributes, load_interactions, save_attributes, save_interactions
+from data.forgotten import read_forgotten
 from data.interactions import EventWeights
 from ranking.compiling import keep_compiled
 from ranking.features import FeatureContext, unknown_features
@@ -56,10 +57,13 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     ------
     FeatureSchemaError
         When the bundle names a feature that this release does not know.
+    StoreUnavailable
+        When it cannot be known who is forgotten.
     BundleError
         When a file that is needed is not listed, arrays do not fit one another, or the ranker's trees are not sound.
     """
-    keep_compiled(Home(bundle.folder.parents[1]))
+    home = Home(bundle.folder.parents[1])
+    keep_compiled(home)
     config = _trained_with(bundle)
     sources = tuple(source.name for source in config.sources())
     names = _known_features(bundle, sources)
@@ -73,7 +77,8 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     weights = _weights(bundle, target)
     recommender = Recommender(bundle.version, interactions, attributes, two_stage, as_of, target, weights)
     _warm_up(recommender)
-    return recommender
+    read_at = bundle.manifest.data.read_at
+    return recommender.with_forgotten(read_forgotten(home), 0.0 if read_at is None else read_at.timestamp())
 
 
 def _weights(bundle: Bundle, target: str) -> dict[str, float]:

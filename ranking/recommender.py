@@ -12,6 +12,7 @@ from cachetools import LRUCache
 
 from data.arrays.histories import Histories, StoredHistories
 from data.attributes import ItemAttributes
+from data.forgotten import Forgotten
 from data.interactions import EVENT_COLUMN_DTYPES, EVENT_TYPES, History, Interactions, empty_history
 from ranking.explanations import contributions_of, reasons_of
 from ranking.query import NOBODY, ListSource, Query, Recommendation, Recommended
@@ -44,6 +45,8 @@ class Recommender:
 
     Attributes
     ----------
+    stored : StoredHistories
+        The bundle's own.
     revision : str
         Changes whenever `attributes` do: a list kept under another revision is out of date.
     """
@@ -66,7 +69,8 @@ class Recommender:
         self.target = target
         self.weights = weights or {target: 1.0}
         self.revision = ""
-        self.histories: Histories = StoredHistories(interactions, as_of)
+        self.stored = StoredHistories(interactions, as_of)
+        self.histories: Histories = self.stored
         self._scenarios = make_scenarios(two_stage, attributes.created, as_of)
         self._shown = ~attributes.discontinued if attributes.discontinued.any() else None
         self._shown_ids: dict[int, str] = {}
@@ -77,6 +81,13 @@ class Recommender:
         """The same models, which find users' histories elsewhere."""
         other = copy(self)
         other.histories = histories
+        return other
+
+    def with_forgotten(self, forgotten: Forgotten, read_at: float) -> "Recommender":
+        """The same models, which know nothing of users who were forgotten after a moment (seconds)."""
+        other = copy(self)
+        other.stored = replace(self.stored, forgotten=forgotten, read_at=read_at)
+        other.histories = other.stored
         return other
 
     def with_stages(self, two_stage: TwoStage) -> "Recommender":

@@ -28,6 +28,7 @@ from serving.reload import Reloader
 from serving.service import Service
 from serving.settings import ServiceSettings
 from serving.state import Running, open_cache, running_app
+from serving.user_routes import user_router
 from shortlist import __version__
 
 GZIP_FROM_BYTES: Final = 1024
@@ -67,6 +68,7 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
     app.include_router(health_router(counters))
     app.include_router(event_router(settings, live.ingest))
     app.include_router(item_router(settings, live.register))
+    app.include_router(user_router(settings, live))
     if settings.console_key is not None:
         app.include_router(console_router(settings, settings.console_key))
     add_documentation(app)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -29,8 +30,9 @@ def sample_customers(recommender: Recommender, kind: Sample, n: int) -> list[dic
     counts = np.diff(interactions.user_offsets)
     active = np.flatnonzero(counts)
     last = interactions.timestamp[interactions.user_offsets[active + 1] - 1]
-    chosen = active[_order(kind, counts[active], last)[:n]]
-    return [_customer(recommender, int(user)) for user in chosen]
+    ordered = (_customer(recommender, int(user)) for user in active[_order(kind, counts[active], last)])
+    known = (one for one in ordered if not recommender.stored.is_forgotten(one["user_id"]))
+    return list(islice(known, n))
 
 
 def history_of(recommender: Recommender, user_id: str) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def history_of(recommender: Recommender, user_id: str) -> dict[str, Any]:
     shown = slice(max(len(history) - MAX_EVENTS, 0), len(history))
     return {
         "user_id": user_id,
-        "is_known": recommender.interactions.users.find(user_id) != MISSING,
+        "is_known": recommender.stored.of(user_id) is not None,
         "model_version": recommender.version,
         "n_events": len(history),
         "n_events_shown": shown.stop - shown.start,

@@ -132,6 +132,8 @@ def server_error() -> Response:
 
 
 def _http_error(error: HTTPException) -> Response:
+    if error.status_code == 400:  # the one that FastAPI raises: a body that is no text
+        return refusal(InvalidBody("The body is not JSON in UTF-8. Send an object of parameters."))
     code = HTTP_CODES.get(error.status_code, f"HTTP_{error.status_code}")
     detail = NO_SUCH_PATH if error.status_code == 404 else f"{error.detail}."
     return error_response(error.status_code, code, detail, error.headers)

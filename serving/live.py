@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 
+from data.forgetting import Receipt, begin_forgetting
 from data.log.register import Register
 from data.log.sqlite_journal import SqliteJournal
 from monitoring.counters import ServiceCounters
@@ -29,6 +31,7 @@ class Live:
     def __init__(self, settings: ServiceSettings, counters: ServiceCounters) -> None:
         self._home, self._overlay = settings.home, Overlay()
         self.register = LiveRegister(lambda: Register(settings.home.register))
+        self.register.on_forgotten = self._overlay.drop
         self.ingest = Ingest(
             lambda: SqliteJournal(settings.home.journal),
             settings.data,
@@ -39,7 +42,8 @@ class Live:
 
     def over(self, service: Service) -> Service:
         """The bundles of a service with everything laid over them that is known now."""
-        return service.live(self._overlay).changed(self.register.items, self.register.revision)
+        live = service.live(self._overlay, self.register.forgotten)
+        return live.changed(self.register.items, self.register.revision)
 
     async def start(self) -> list[asyncio.Task[None]]:
         """Read what the shop has changed, so that the first list knows it; then follow it, until cancelled."""
@@ -51,6 +55,12 @@ class Live:
                 logging.getLogger(SERVICE_LOGGER).error("lists know no changes of items", extra={"fields": fields})  # noqa: TRY400
         files = {self._home.journal: self.ingest.catch_up, self._home.register: self.register.catch_up}
         return [asyncio.create_task(follow(path, catch_up)) for path, catch_up in files.items()]
+
+    async def forget(self, user_id: str) -> Receipt:
+        """Forget a user in what answers requests and in the journal. Raises ``StoreUnavailable``."""
+        receipt = await asyncio.to_thread(begin_forgetting, self._home, user_id, datetime.now(UTC))
+        await self.register.catch_up()
+        return receipt
 
     async def close(self) -> None:
         """Keep the events that wait, and let go of the files."""

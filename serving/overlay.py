@@ -1,6 +1,6 @@
 """What users did since the bundle was trained, laid over the histories that it holds."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -52,6 +52,11 @@ class Overlay:
             before = self._users.get(user_id)
             events = (*(before.events if before else ()), _event(record))[-self._most_events :]
             self._users[user_id] = _Newest(one.position, events)
+
+    def drop(self, are_gone: Callable[[str], bool]) -> None:
+        """Forget some users."""
+        for user_id in [user_id for user_id in self._users if are_gone(user_id)]:
+            del self._users[user_id]
 
     def events(self, user_id: str) -> tuple[LiveEvent, ...]:
         """A user's newest events, in the order in which they were accepted."""

@@ -140,6 +140,19 @@ class DeletedItem(BaseModel):
     availability: Literal["discontinued"]
 
 
+class ForgottenUser(BaseModel):
+    """What became of a wish to be forgotten."""
+
+    receipt: str = Field(description="A pseudonym of the user: nothing but this is kept.")
+    forgotten_at: str = Field(description="Nothing from before this moment is used any more; ISO 8601.")
+    is_waiting: bool = Field(description="Whether the home's files are to be rewritten still.")
+    journal: int = Field(description="Events erased that were not stored yet.", ge=0)
+    events: int = Field(description="Events erased from the store.", ge=0)
+    attributes: int = Field(description="Rows erased from the table of users.", ge=0)
+    rejects: int = Field(description="Quarantined rows erased.", ge=0)
+    records: int = Field(description="Import records that no longer name the user.", ge=0)
+
+
 ITEMS_EXAMPLE: Final = [{"item_id": "p1", "price": 12.5, "availability": "in stock"}]
 
 _ERROR_EXAMPLES: Final = {

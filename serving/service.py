@@ -11,7 +11,7 @@ from uuid import uuid4
 import orjson
 from threadpoolctl import threadpool_limits
 
-from data.arrays.histories import StoredHistories
+from data.forgotten import Forgotten
 from data.item_states import with_states
 from experiments.assignment import Assigner, Assignment
 from experiments.config import ExperimentsConfig, load_experiments
@@ -118,9 +118,9 @@ class Service:
         self._related = self._relations()
         self._experiments_hash = content_sha256(dump_model(experiments))[:16]
 
-    def live(self, overlay: Overlay) -> "Service":
-        """The same bundles, each user's newest events laid over the histories that they hold."""
-        return self._each(lambda recommender: _live(recommender, overlay))
+    def live(self, overlay: Overlay, forgotten: Forgotten) -> "Service":
+        """The same bundles, each user's newest events laid over the histories that they hold; without the forgotten."""
+        return self._each(lambda recommender: _live(recommender, overlay, forgotten))
 
     def changed(self, states: States, revision: int) -> "Service":
         """The same bundles, with states of items laid over their catalogues."""
@@ -227,11 +227,11 @@ def load_service(settings: ServiceSettings, version: str = "current") -> Service
     return service
 
 
-def _live(recommender: Recommender, overlay: Overlay) -> Recommender:
-    interactions, as_of = recommender.interactions, recommender.as_of
-    stored = StoredHistories(interactions, as_of)
-    live = LiveHistories(stored, overlay, as_of, interactions.items, recommender.weights, recommender.target)
-    return recommender.with_histories(live)
+def _live(recommender: Recommender, overlay: Overlay, forgotten: Forgotten) -> Recommender:
+    known = recommender.with_forgotten(forgotten, recommender.stored.read_at)
+    as_of, items = known.as_of, known.interactions.items
+    live = LiveHistories(known.stored, overlay, as_of, items, known.weights, known.target)
+    return known.with_histories(live)
 
 
 def list_json(found: Recommendation, query: Query, warnings: tuple[str, ...]) -> bytes:

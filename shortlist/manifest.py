@@ -47,7 +47,10 @@ class FileEntry(_ManifestModel):
 
 
 class DataWindow(_ManifestModel):
-    """What a bundle was made from: all events of ``[start, end)``, and the catalogue (not told by release 0.1)."""
+    """What a bundle was made from: all events of ``[start, end)``, and the catalogue (not told by release 0.1).
+
+    `read_at` is when they were read from the home: who was forgotten before is not among them.
+    """
 
     start: AwareDatetime
     end: AwareDatetime
@@ -56,6 +59,7 @@ class DataWindow(_ManifestModel):
     n_items: int
     fingerprint: str
     catalog_fingerprint: str | None = None
+    read_at: AwareDatetime | None = None
 
 
 VerdictName = Literal["not_run", "passed", "refused", "not_judged", "too_few_users"]

@@ -14,7 +14,7 @@ class Entry:
     key : str
         What makes it the same event: its ``event_id``, or a digest of its content where it has none.
     content : bytes
-        The canonical event as JSON.
+        The canonical event as JSON, its user under ``user_id``.
     """
 
     key: str
@@ -43,6 +43,12 @@ class Journal(Protocol):
 
     def trim(self, position: int) -> int:
         """Forget everything up to a position, itself included; how many entries that were."""
+
+    def last(self) -> int:
+        """The position of the newest entry that there has ever been; 0 before the first."""
+
+    def erase(self, user_id: str, position: int) -> int:
+        """Leave no byte of a user's entries up to a position, itself included; how many they were."""
 
     def stored(self) -> int:
         """Up to which position, itself included, entries are in the event store; 0 at first."""

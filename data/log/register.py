@@ -3,6 +3,7 @@
 An item's state, a user who is forgotten, two ids that are one user: each fact has one place, and the newest counts.
 """
 
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import orjson
 
 from data.log.sqlite_file import SqliteFile
 
-Kind = Literal["item"]
+Kind = Literal["item", "forgotten"]
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS facts (
@@ -23,7 +24,9 @@ CREATE TABLE IF NOT EXISTS facts (
     is_stored INTEGER NOT NULL DEFAULT 0,
     UNIQUE (kind, key)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS secret (only INTEGER PRIMARY KEY CHECK (only = 1), value BLOB NOT NULL) STRICT;
 """
+_SECRET_BYTES: Final = 32
 _FACTS: Final = "SELECT position, kind, key, content, is_stored FROM facts"
 
 
@@ -83,6 +86,10 @@ class Register:
         """The facts of a kind that the home's files do not say yet."""
         return self._facts(f"{_FACTS} WHERE kind = ? AND NOT is_stored ORDER BY position", kind)
 
+    def all_of(self, kind: Kind) -> list[Fact]:
+        """The facts of a kind."""
+        return self._facts(f"{_FACTS} WHERE kind = ? ORDER BY position", kind)
+
     def keys(self, kind: Kind) -> set[str]:
         """What there are facts of."""
         return {key for (key,) in self._file.rows("SELECT key FROM facts WHERE kind = ?", kind)}
@@ -92,6 +99,17 @@ class Register:
         with self._file.transaction() as connection:
             for fact in facts:
                 connection.execute("UPDATE facts SET is_stored = 1 WHERE position = ?", (fact.position,))
+
+    def secret(self) -> bytes:
+        """Random bytes that are made once and stay."""
+        with self._file.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO secret VALUES (1, ?)", (secrets.token_bytes(_SECRET_BYTES),))
+        ((value,),) = self._file.rows("SELECT value FROM secret")
+        return bytes(value)
+
+    def shrink(self) -> None:
+        """Leave no byte of what was replaced."""
+        self._file.shrink()
 
     def close(self) -> None:
         """Close the file."""

@@ -73,9 +73,14 @@ class SqliteFile:
                 raise
 
     def shrink(self) -> None:
-        """Write the write-ahead log back and empty it, so that what was deleted is in neither file."""
+        """Write the write-ahead log back and empty it, so that what was deleted is in neither file.
+
+        Waits for those who read; raises ``StoreUnavailable`` when one of them goes on for too long.
+        """
         with self._reachable():
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (is_busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if is_busy:
+                raise sqlite3.OperationalError("another process has been reading it for long")
 
     def close(self) -> None:
         """Close the file."""

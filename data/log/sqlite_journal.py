@@ -15,6 +15,9 @@ CREATE TABLE IF NOT EXISTS events (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS stored (only INTEGER PRIMARY KEY CHECK (only = 1), position INTEGER NOT NULL) STRICT;
 """
+_OF_USER: Final = """
+SELECT position FROM events WHERE json_extract(CAST(content AS TEXT), '$.user_id') = ? AND position <= ?
+"""
 
 
 class SqliteJournal:
@@ -49,6 +52,18 @@ class SqliteJournal:
         """Forget everything up to a position, itself included; how many entries that were."""
         with self._file.transaction() as connection:
             return connection.execute("DELETE FROM events WHERE position <= ?", (position,)).rowcount
+
+    def last(self) -> int:
+        """The position of the newest entry that there has ever been; 0 before the first."""
+        return sum(position for (position,) in self._file.rows("SELECT seq FROM sqlite_sequence WHERE name = 'events'"))
+
+    def erase(self, user_id: str, position: int) -> int:
+        """Leave no byte of a user's entries up to a position, itself included; how many they were."""
+        found = self._file.rows(_OF_USER, user_id, position)
+        with self._file.transaction() as connection:
+            connection.executemany("DELETE FROM events WHERE position = ?", found)
+        self._file.shrink()
+        return len(found)
 
     def stored(self) -> int:
         """Up to which position, itself included, entries are in the event store; 0 at first."""

@@ -64,9 +64,11 @@ def test_a_wrong_body_is_refused(client: httpx.Client, body: dict[str, Any]) -> 
     assert answer.json()["code"] == "INVALID_PARAMETER"
 
 
-def test_what_is_no_json_is_refused(client: httpx.Client) -> None:
-    """Text is no body."""
-    assert client.post("/recommendations", content=b"{").status_code == 422
+@pytest.mark.parametrize(("content", "code"), [(b"{", "INVALID_PARAMETER"), (b"\x7f\xff", "INVALID_BODY")])
+def test_what_is_no_json_is_refused(client: httpx.Client, content: bytes, code: str) -> None:
+    """As every other mistake is."""
+    answer = client.post("/recommendations", content=content, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
 def test_the_key_is_wanted(serve: Serve) -> None:
