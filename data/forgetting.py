@@ -5,7 +5,7 @@ what is to be done, and doing it again changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -20,11 +20,11 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from data.catalog import read_users, stage_users
-from data.forgotten import canonical_user, pseudonym
 from data.inventory import day_files
 from data.log.register import Fact, Register
 from data.log.sqlite_journal import SqliteJournal
 from data.mentions import mentions_in_rows, without_mentions
+from data.people import People, canonical_user, people_of, pseudonym
 from data.publication import Publication, import_lock
 from shortlist.columns import TIMESTAMP, USER_ID
 from shortlist.home import Home
@@ -64,16 +64,34 @@ _COUNTS: Final = ("journal", *_FILES)
 
 
 def begin_forgetting(home: Home, user_id: str, now: datetime) -> Receipt:
-    """Forget a user in all that answers requests, and in the journal. Raises ``StoreUnavailable``."""
-    written = canonical_user(user_id)
+    """Forget a user, under all ids, in what answers requests and in the journal; the receipt is the given id's.
+
+    Raises
+    ------
+    StoreUnavailable
+        When the register or the journal cannot be used.
+    """
     with closing(Register(home.register)) as register:
-        key = pseudonym(register.secret(), written)
-        content = {"at": now.timestamp(), "user_id": written, "journal_position": _last(home)}
-        register.put("forgotten", {key: {**dict.fromkeys(_COUNTS, 0), **content}})
-        n_erased = _erase_in_journal(home, content)
-        register.put("forgotten", {key: {"journal": n_erased}})  # once more: who had read the journal before forgets
-        (fact,) = (one for one in register.waiting("forgotten") if one.key == key)
-        return _receipt(fact)
+        people = people_of(register)
+        written = canonical_user(user_id)
+        others = {one: _begin(home, register, people, one, now) for one in people.ids(written)}
+        _unmerge(register, people, others)
+        return others[written]
+
+
+def _unmerge(register: Register, people: People, user_ids: Iterable[str]) -> None:
+    keys = [pseudonym(people.secret, one) for one in user_ids if one in people.targets]
+    register.put("merged", {key: {"source": None, "into": None} for key in keys}, is_stored=True)
+
+
+def _begin(home: Home, register: Register, people: People, written: str, now: datetime) -> Receipt:
+    key = pseudonym(people.secret, written)
+    content = {"at": now.timestamp(), "user_id": written, "journal_position": _last(home)}
+    register.put("forgotten", {key: {**dict.fromkeys(_COUNTS, 0), **content}})
+    n_erased = _erase_in_journal(home, content)
+    register.put("forgotten", {key: {"journal": n_erased}})  # once more: who had read the journal before forgets
+    (fact,) = (one for one in register.waiting("forgotten") if one.key == key)
+    return _receipt(fact)
 
 
 def finish_forgetting(home: Home) -> list[Receipt]:
@@ -97,6 +115,7 @@ def finish_forgetting(home: Home) -> list[Receipt]:
 
 def _finish(home: Home, register: Register, waiting: list[Fact]) -> list[Receipt]:
     users = {str(fact.content["user_id"]): fact for fact in waiting}
+    _unmerge(register, people_of(register), users)
     journal = {user: _erase_in_journal(home, fact.content) for user, fact in users.items()}
     counts = _rewrite(home, {user: float(fact.content["at"]) for user, fact in users.items()})
     done = {

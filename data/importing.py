@@ -34,8 +34,8 @@ from data.catalog import (
 from data.csv_files import Lines
 from data.duplicates import find_duplicates
 from data.events import EventTable, Reading, canonical_events
-from data.forgotten import read_forgotten
 from data.lookup import is_among
+from data.people import read_people
 from data.publication import Publication, import_lock, reading
 from data.reasons import Reason
 from data.report import CatalogChanges, ImportReport, TableReport, catalog_changes, table_report
@@ -306,10 +306,10 @@ def _set_aside_excluded(batch: Batch, catalog: pd.DataFrame, prefixes: Sequence[
 
 def _set_aside_forgotten(batch: Batch, home: Home) -> None:
     """Events from before their user was forgotten."""
-    forgotten = read_forgotten(home)
-    if forgotten.moments:
+    people = read_people(home)
+    if people.moments:
         accepted = batch.accepted
-        moments = {user: forgotten.moment(user) for user in accepted[USER_ID].unique()}
+        moments = {user: people.moment(user) for user in accepted[USER_ID].unique()}
         since = pd.to_datetime(accepted[USER_ID].map(moments).astype("float64"), unit="s", utc=True)
         batch.quarantine(accepted.index[accepted[TIMESTAMP] < since], Reason.FORGOTTEN_USER)
 

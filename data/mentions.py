@@ -10,7 +10,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.forgotten import canonical_user
+from data.people import canonical_user
 
 FORGOTTEN: Final = "(forgotten)"
 EXAMPLE: Final = "values"

@@ -9,8 +9,8 @@ from typing import Final
 import orjson
 import pyarrow.parquet as pq
 
-from data.forgotten import canonical_user, read_forgotten
 from data.mentions import mentions_in_json, mentions_in_rows, word
+from data.people import canonical_user, read_people
 from shortlist.errors import BundleError
 from shortlist.home import Home
 from shortlist.registry import Registry
@@ -70,8 +70,8 @@ def home_file(name: str) -> str:
 
 def _in_database(path: Path, user_id: str) -> int:
     """Of the bytes, so that nothing hides in pages that are free."""
-    quoted = orjson.dumps({"user_id": user_id})[1:-1]
-    return path.read_bytes().count(quoted)
+    content = path.read_bytes()
+    return sum(content.count(orjson.dumps({name: user_id})[1:-1]) for name in ("user_id", "source", "into"))
 
 
 def _in_table(path: Path, user_id: str) -> int:
@@ -92,8 +92,7 @@ def _in_text(path: Path, user_id: str) -> int:
 
 
 def _in_bundles(home: Home, user_id: str) -> Iterator[Mention]:
-    registry, forgotten = Registry(home), read_forgotten(home)
-    moment = forgotten.moment(user_id)
+    registry, moment = Registry(home), read_people(home).moment(user_id)
     for version in sorted(path.name for path in home.bundles.glob("*/")):
         try:
             bundle = registry.open(version)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from data.cancels import net_cancels
 from data.inventory import DAY_PREFIX, check_content, day_files
+from data.merging import under_one_id
 from data.publication import Publication, reading
 from shortlist.columns import EVENT_DTYPES, EVENT_ID, EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID
 from shortlist.errors import DataError
@@ -76,7 +77,7 @@ def read_events(home: Home, *, until: datetime | None = None, columns: Sequence[
             f"{home.root}: no events{when}. Bring some in with `shortlist import --events FILE`, "
             "or try `shortlist demo`."
         )
-    events = net_cancels(_to_pandas(_sorted(stored))).events.reset_index(drop=True)
+    events = net_cancels(under_one_id(home, _to_pandas(_sorted(stored)))).events.reset_index(drop=True)
     return events if columns is None else events[list(columns)]
 
 

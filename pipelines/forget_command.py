@@ -48,7 +48,7 @@ def forget_command(user: str | None, home: Home, config_path: object, *, is_veri
 
 def _sentence(receipt: Receipt) -> str:
     return (
-        f"Forgotten at {receipt.forgotten_at:%Y-%m-%d %H:%M:%S} UTC, receipt {receipt.receipt}: erased "
+        f"People at {receipt.forgotten_at:%Y-%m-%d %H:%M:%S} UTC, receipt {receipt.receipt}: erased "
         f"{receipt.events:,} events, {receipt.journal:,} of the journal, {receipt.attributes:,} rows of attributes, "
         f"{receipt.rejects:,} quarantined rows; {receipt.records:,} import records no longer name the user."
     )

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from candidate_gen.bundling import load_generator, save_generator
 from candidate_gen.settings import CandidateConfig, upgraded
 from data.bundling import load_attributes, load_interactions, save_attributes, save_interactions
-from data.forgotten import read_forgotten
 from data.interactions import EventWeights
+from data.people import read_people
 from ranking.compiling import keep_compiled
 from ranking.features import FeatureContext, unknown_features
 from ranking.features.item import RHYTHMS, rhythm_feature
@@ -78,7 +78,7 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     recommender = Recommender(bundle.version, interactions, attributes, two_stage, as_of, target, weights)
     _warm_up(recommender)
     read_at = bundle.manifest.data.read_at
-    return recommender.with_forgotten(read_forgotten(home), 0.0 if read_at is None else read_at.timestamp())
+    return recommender.with_people(read_people(home), 0.0 if read_at is None else read_at.timestamp())
 
 
 def _weights(bundle: Bundle, target: str) -> dict[str, float]:

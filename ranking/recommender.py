@@ -12,8 +12,8 @@ from cachetools import LRUCache
 
 from data.arrays.histories import Histories, StoredHistories
 from data.attributes import ItemAttributes
-from data.forgotten import Forgotten
 from data.interactions import EVENT_COLUMN_DTYPES, EVENT_TYPES, History, Interactions, empty_history
+from data.people import People
 from ranking.explanations import contributions_of, reasons_of
 from ranking.query import NOBODY, ListSource, Query, Recommendation, Recommended
 from ranking.scenarios import HOME, Scenario, ScenarioName, bought, make_scenarios
@@ -83,10 +83,10 @@ class Recommender:
         other.histories = histories
         return other
 
-    def with_forgotten(self, forgotten: Forgotten, read_at: float) -> "Recommender":
-        """The same models, which know nothing of users who were forgotten after a moment (seconds)."""
+    def with_people(self, people: People, read_at: float) -> "Recommender":
+        """The same models, which know who was forgotten after a moment (seconds), and which ids are one user."""
         other = copy(self)
-        other.stored = replace(self.stored, forgotten=forgotten, read_at=read_at)
+        other.stored = replace(self.stored, people=people, read_at=read_at)
         other.histories = other.stored
         return other
 

@@ -58,6 +58,12 @@ class RegisterUnavailable(RequestError):
     code = "REGISTER_UNAVAILABLE"
 
 
+class AlreadyMerged(RequestError):
+    """Two users are one already, the other way round."""
+
+    code = "ALREADY_MERGED"
+
+
 class Unauthorized(RequestError):
     """The API key is missing or wrong."""
 
@@ -66,6 +72,7 @@ class Unauthorized(RequestError):
 
 STATUS: Final[tuple[tuple[type[RequestError], int], ...]] = (
     (Unauthorized, 401),
+    (AlreadyMerged, 409),
     (BodyTooLarge, 413),
     (TooManyEvents, 429),
     (JournalUnavailable, 503),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from data.forgetting import Receipt, begin_forgetting
 from data.log.register import Register
 from data.log.sqlite_journal import SqliteJournal
+from data.merging import merge_users
 from monitoring.counters import ServiceCounters
 from monitoring.logs import SERVICE_LOGGER
 from serving.ingest import Ingest, follow
@@ -42,7 +43,7 @@ class Live:
 
     def over(self, service: Service) -> Service:
         """The bundles of a service with everything laid over them that is known now."""
-        live = service.live(self._overlay, self.register.forgotten)
+        live = service.live(self._overlay, self.register.people)
         return live.changed(self.register.items, self.register.revision)
 
     async def start(self) -> list[asyncio.Task[None]]:
@@ -61,6 +62,11 @@ class Live:
         receipt = await asyncio.to_thread(begin_forgetting, self._home, user_id, datetime.now(UTC))
         await self.register.catch_up()
         return receipt
+
+    async def merge(self, target: str, source: str) -> None:
+        """Let two ids be one user. Raises ``DataError`` and ``StoreUnavailable`` as `merge_users` does."""
+        await asyncio.to_thread(merge_users, self._home, target, source)
+        await self.register.catch_up()
 
     async def close(self) -> None:
         """Keep the events that wait, and let go of the files."""

@@ -1,8 +1,9 @@
 """What users did since the bundle was trained, laid over the histories that it holds."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from cachetools import LRUCache
 from data.arrays.histories import UNKNOWN_USER, Histories
 from data.interactions import EVENT_COLUMN_DTYPES, EVENT_TYPES, SECONDS_PER_HOUR, History
 from data.log.journal import Kept
+from data.people import People
 from shortlist.columns import EVENT_TYPE, ITEM_ID, PRICE, SESSION_ID, TIMESTAMP, USER_ID
 from shortlist.ids import MISSING, IdMap, without_point
 
@@ -89,6 +91,8 @@ class LiveHistories:
         The strength of each event type; those without a positive one are passed over.
     target : str
         The event type that lists are made to bring about.
+    people : People
+        Which ids are one user.
     """
 
     stored: Histories
@@ -97,6 +101,7 @@ class LiveHistories:
     items: IdMap
     weights: Mapping[str, float]
     target: str
+    people: People = field(default_factory=People)
     unknown: str = UNKNOWN_USER
 
     def of(self, user_id: str) -> History | None:
@@ -107,11 +112,12 @@ class LiveHistories:
 
     def mark(self, user_id: str) -> str:
         """A text that changes with each event of the user."""
-        return self.stored.mark(user_id) + self.overlay.mark(user_id)
+        marks = [self.overlay.mark(one) for one in self.people.ids(user_id)]
+        return self.stored.mark(user_id) + "|".join(marks)
 
     def _newer(self, user_id: str) -> Iterator[tuple[int, LiveEvent]]:
         """The events that count, with the positions of their items."""
-        for event in self.overlay.events(user_id):
+        for event in chain.from_iterable(map(self.overlay.events, self.people.ids(user_id))):
             if event.timestamp >= self.as_of and self.weights.get(event.event_type, 0.0) > 0:
                 item_idx = self.items.position(event.item_id)
                 if item_idx != MISSING:

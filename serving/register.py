@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from data.forgotten import Forgotten, pseudonym
 from data.log.register import Fact, Register
+from data.people import People, pseudonym
 
 States = Mapping[str, Mapping[str, Any]]
 
@@ -27,8 +27,8 @@ class LiveRegister:
         Changes with every change of an item's state.
     on_items : callable
         Is told of the states that are new.
-    forgotten : Forgotten
-        Who is forgotten.
+    people : People
+        Who is forgotten, and which ids are one user.
     on_forgotten : callable
         Is told which users are forgotten anew, as a test of their ids.
     """
@@ -41,7 +41,7 @@ class LiveRegister:
         self.items: dict[str, dict[str, Any]] = {}
         self.revision = 0
         self.on_items: Callable[[States], None] | None = None
-        self.forgotten = Forgotten()
+        self.people = People()
         self.on_forgotten: Callable[[Callable[[str], bool]], None] | None = None
 
     async def put_items(self, states: States) -> None:
@@ -67,7 +67,7 @@ class LiveRegister:
     def _opened(self) -> Register:
         if self._register is None:
             self._register = self._open()
-            self.forgotten.secret = self._register.secret()
+            self.people.secret = self._register.secret()
         return self._register
 
     def _take(self, facts: list[Fact]) -> None:
@@ -75,7 +75,9 @@ class LiveRegister:
         if not new:
             return
         self._position = new[-1].position
-        self._forget([fact for fact in new if fact.kind == "forgotten"])
+        for fact in new:
+            self.people.note(fact)
+        self._forget({fact.key for fact in new if fact.kind == "forgotten"})
         states = {fact.key: fact.content for fact in new if fact.kind == "item"}
         self.items |= states
         if states:
@@ -83,9 +85,6 @@ class LiveRegister:
             if self.on_items is not None:
                 self.on_items(states)
 
-    def _forget(self, facts: list[Fact]) -> None:
-        for fact in facts:
-            self.forgotten.note(fact)
-        if facts and self.on_forgotten is not None:
-            keys = {fact.key for fact in facts}
-            self.on_forgotten(lambda user_id: pseudonym(self.forgotten.secret, user_id) in keys)
+    def _forget(self, keys: set[str]) -> None:
+        if keys and self.on_forgotten is not None:
+            self.on_forgotten(lambda user_id: pseudonym(self.people.secret, user_id) in keys)

@@ -153,10 +153,18 @@ class ForgottenUser(BaseModel):
     records: int = Field(description="Import records that no longer name the user.", ge=0)
 
 
+class MergedUsers(BaseModel):
+    """Two ids that are one user."""
+
+    user_id: str = Field(description="The id that counts, as it was given.")
+    merged: str = Field(description="The other one.")
+
+
 ITEMS_EXAMPLE: Final = [{"item_id": "p1", "price": 12.5, "availability": "in stock"}]
 
 _ERROR_EXAMPLES: Final = {
     401: ("Unauthorized", [("UNAUTHORIZED", "The header X-API-Key is missing or wrong.")]),
+    409: ("One user already", [("ALREADY_MERGED", "u1 and u2 are one user already, under the id u2.")]),
     413: ("Too long", [("BODY_TOO_LARGE", "The body is longer than 4 MB. Send fewer events at a time.")]),
     429: ("Too many at once", [("TOO_MANY_EVENTS", "20,000 events wait to be kept. Send these again in a second.")]),
     422: (

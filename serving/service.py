@@ -11,8 +11,8 @@ from uuid import uuid4
 import orjson
 from threadpoolctl import threadpool_limits
 
-from data.forgotten import Forgotten
 from data.item_states import with_states
+from data.people import People
 from experiments.assignment import Assigner, Assignment
 from experiments.config import ExperimentsConfig, load_experiments
 from ranking.bundling import load_recommender
@@ -118,9 +118,9 @@ class Service:
         self._related = self._relations()
         self._experiments_hash = content_sha256(dump_model(experiments))[:16]
 
-    def live(self, overlay: Overlay, forgotten: Forgotten) -> "Service":
-        """The same bundles, each user's newest events laid over the histories that they hold; without the forgotten."""
-        return self._each(lambda recommender: _live(recommender, overlay, forgotten))
+    def live(self, overlay: Overlay, people: People) -> "Service":
+        """The same bundles, each user's newest events laid over the histories that they hold."""
+        return self._each(lambda recommender: _live(recommender, overlay, people))
 
     def changed(self, states: States, revision: int) -> "Service":
         """The same bundles, with states of items laid over their catalogues."""
@@ -227,10 +227,10 @@ def load_service(settings: ServiceSettings, version: str = "current") -> Service
     return service
 
 
-def _live(recommender: Recommender, overlay: Overlay, forgotten: Forgotten) -> Recommender:
-    known = recommender.with_forgotten(forgotten, recommender.stored.read_at)
+def _live(recommender: Recommender, overlay: Overlay, people: People) -> Recommender:
+    known = recommender.with_people(people, recommender.stored.read_at)
     as_of, items = known.as_of, known.interactions.items
-    live = LiveHistories(known.stored, overlay, as_of, items, known.weights, known.target)
+    live = LiveHistories(known.stored, overlay, as_of, items, known.weights, known.target, people)
     return known.with_histories(live)
 
 

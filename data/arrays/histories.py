@@ -1,10 +1,13 @@
 """Where lists find what a user did."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from data.forgotten import Forgotten
-from data.interactions import History, Interactions
+import numpy as np
+
+from data.interactions import EVENT_COLUMNS, History, Interactions
+from data.people import People
 from shortlist.ids import MISSING
 
 UNKNOWN_USER: Final = "The user is unknown"
@@ -39,22 +42,38 @@ class StoredHistories:
     interactions: Interactions
     as_of: int
     unknown: str = UNKNOWN_USER
-    forgotten: Forgotten = field(default_factory=Forgotten)
+    people: People = field(default_factory=People)
     read_at: float = 0.0
 
     def is_forgotten(self, user_id: str) -> bool:
         """Whether the history that is here is one to be forgotten."""
-        moment = self.forgotten.moment(user_id)
+        moment = self.people.moment(user_id)
         return moment is not None and moment >= self.read_at
 
     def of(self, user_id: str) -> History | None:
         """The user's interactions before `as_of`: views, no copies."""
+        found = [known for one in self.people.ids(user_id) if (known := self._own(one)) is not None]
+        return merged(found) if len(found) > 1 else found[0] if found else None
+
+    def _own(self, user_id: str) -> History | None:
+        """What is known under one id."""
         if self.is_forgotten(user_id):
             return None
         user_idx = self.interactions.users.find(user_id)
         return None if user_idx == MISSING else self.interactions.history(user_idx, self.as_of)
 
     def mark(self, user_id: str) -> str:
-        """Another one since the user was forgotten."""
-        moment = self.forgotten.moment(user_id)
-        return "" if moment is None else f"forgotten {moment}"
+        """Another one since the user was forgotten, or ids were merged."""
+        moment, (_, *others) = self.people.moment(user_id), self.people.ids(user_id)
+        return f"{moment or ''}{others or ''}"
+
+
+def merged(histories: Sequence[History]) -> History:
+    """Several histories as one, by time; a basket is a stretch of events of one of their baskets."""
+    columns = {name: np.concatenate([getattr(one, name) for one in histories]) for name in EVENT_COLUMNS}
+    origin = np.repeat(np.arange(len(histories)), [len(one) for one in histories])
+    order = np.argsort(columns["timestamp"], kind="stable")
+    columns = {name: column[order] for name, column in columns.items()}
+    is_next = (np.diff(columns["basket"]) != 0) | (np.diff(origin[order]) != 0)
+    columns["basket"] = np.concatenate([[0], np.cumsum(is_next)])[: len(order)].astype(np.int32)
+    return History(**columns, as_of=histories[0].as_of)

@@ -13,7 +13,7 @@ import orjson
 
 from data.log.sqlite_file import SqliteFile
 
-Kind = Literal["item", "forgotten"]
+Kind = Literal["item", "forgotten", "merged"]
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS facts (

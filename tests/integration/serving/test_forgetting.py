@@ -71,3 +71,19 @@ def test_the_console_does_not_show_the_user(serve: Serve) -> None:
     assert client.get("/users?sample=heavy&n=1").json()["users"][0]["user_id"] != first
     history = client.get(f"/users/{first}/history").json()
     assert (history["n_events"], history["is_known"]) == (0, False)
+
+
+def test_two_ids_become_one_user(serve: Serve) -> None:
+    """What either did counts for both, live events and what the bundle knows; not the other way round."""
+    client, path = serve(), "?scenario=buy_again&limit=100"
+    client.post("/events", json=[{"user_id": "visitor", "item_id": "item-003", "event_type": "purchase"}])
+    own = {item["item_id"] for item in asked(client, path)["items"]}
+    assert client.get(f"/recommendations/visitor{path}").json()["items"][0]["item_id"] == "item-003"
+    assert client.post(f"/users/{USER}/merge/visitor").json() == {"user_id": USER, "merged": "visitor"}
+    for user in (USER, "visitor"):
+        items = client.get(f"/recommendations/{user}{path}").json()["items"]
+        assert {item["item_id"] for item in items} == own | {"item-003"}
+    refused = client.post(f"/users/visitor/merge/{USER}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "ALREADY_MERGED")
+    client.delete("/users/visitor")
+    assert asked(client)["source"] == "popular"
