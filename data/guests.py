@@ -1,5 +1,6 @@
 """Ids that name nobody: what databases, spreadsheets and shops write where there is no customer, or no item."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,19 @@ MAYBE_NOBODY: Final = ("0", "-1")
 MIN_SHARE: Final = 0.02
 MIN_TIMES_THE_NEXT: Final = 5
 """With this share of all rows, and so many times as many as the customer of most rows, an id is nobody's."""
+
+
+ANONYMOUS: Final = "anonymous"
+
+
+def visitor(user_id: str, session_id: str | None, words: Collection[str]) -> str:
+    """The id of a visitor: nobody's with a session is ``anonymous:SESSION``; every other id is as it is.
+
+    >>> visitor("Anonymous", "s1", NULL_WORDS), visitor("anonymous", None, NULL_WORDS), visitor("u1", "s1", NULL_WORDS)
+    ('anonymous:s1', 'anonymous', 'u1')
+    """
+    is_nobody = session_id is not None and user_id.strip().lower() in words
+    return f"{ANONYMOUS}:{session_id}" if is_nobody else user_id
 
 
 @dataclass(frozen=True, slots=True)

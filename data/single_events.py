@@ -5,7 +5,7 @@ them means never depends on its neighbours. So times are ISO 8601 with or withou
 since 1970 as a number, and numbers have a decimal point.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,7 +17,7 @@ import pandas as pd
 
 from data.event_names import canonical_event_types, squash
 from data.formats import EVENT_ALIASES
-from data.guests import named_ids
+from data.guests import named_ids, visitor
 from data.log.journal import Entry
 from data.numbers import read_prices
 from data.reasons import Reason
@@ -31,6 +31,7 @@ from shortlist.columns import (
     POSITION,
     PRICE,
     QUANTITY,
+    SESSION_ID,
     TIMESTAMP,
     USER_ID,
 )
@@ -79,7 +80,8 @@ def check_events(records: Sequence[object], config: DataConfig, now: datetime, *
     named = [_named(record) for record in records]
     withheld = tuple(place for place, one in enumerate(named) if _is_withheld(one, consents=consents))
     places = [place for place in range(len(named)) if place not in set(withheld)]
-    rows = pd.DataFrame([_row(named[place] or {}, now) for place in places], columns=list(EVENT_DTYPES))
+    words = frozenset(word.lower() for word in config.null_words)
+    rows = pd.DataFrame([_row(named[place] or {}, now, words) for place in places], columns=list(EVENT_DTYPES))
     events = _canonical(rows, config)
     codes = contract_codes(events, np.array([named[place] is None for place in places], dtype=np.bool_), config, now)
     is_excluded = events[USER_ID].isin(config.excluded_users).to_numpy(dtype=np.bool_)
@@ -116,11 +118,13 @@ def _is_withheld(named: dict[str, Any] | None, *, consents: bool) -> bool:
     return given is False or (given is not True and not consents)
 
 
-def _row(named: dict[str, Any], now: datetime) -> dict[str, str | None]:
-    """All values as text."""
+def _row(named: dict[str, Any], now: datetime, words: Collection[str]) -> dict[str, str | None]:
+    """All values as text; nobody's with a session has an id of its own."""
     row: dict[str, str | None] = {column: _text(named.get(column)) for column in EVENT_DTYPES}
     for column in (USER_ID, ITEM_ID, EVENT_ID):
         row[column] = None if row[column] is None else without_point(str(row[column]).strip())
+    if row[USER_ID] is not None:
+        row[USER_ID] = visitor(row[USER_ID], row[SESSION_ID], words)
     row[TIMESTAMP] = _time(named[TIMESTAMP]) if TIMESTAMP in named else now.isoformat()
     return row
 

@@ -14,6 +14,14 @@ def is_demo(home: Home) -> bool:
     return (home.root / MARKER).exists()
 
 
+def clock_shift(home: Home, end: int) -> float:
+    """Seconds from now to the log's time, in which a demonstration's log goes on where it ends (seconds); 0 elsewhere.
+
+    The log is years old: an event of today would lie so far behind it that all the rest had faded.
+    """
+    return end - (home.root / MARKER).stat().st_mtime if is_demo(home) else 0.0
+
+
 def refuse_demo(home: Home) -> None:
     """Raise ``DataError`` for a home that holds the demonstration's data."""
     if is_demo(home):

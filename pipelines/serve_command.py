@@ -4,6 +4,7 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_urlsafe
 from urllib.parse import quote, urlsplit
@@ -13,6 +14,7 @@ import click
 from console.server import running_console
 from console.settings import ConsoleSettings
 from monitoring.counters import ServiceCounters
+from pipelines.demo_home import clock_shift
 from pipelines.experiments_option import experiments_option
 from pipelines.options import config_option, exits, home_option
 from pipelines.settings import read_config
@@ -108,6 +110,7 @@ def serve(settings: ServiceSettings, host: str, port: int, workers: int, console
     """
     open_cache(settings, ServiceCounters())  # connects to nothing, but refuses a URL that is none
     service = load_service(settings)
+    settings = replace(settings, clock_shift_seconds=clock_shift(settings.home, service.current.as_of))
     with listen(host, port) as listener, _console(settings, listener, console_port) as console:
         _announce(settings, service, listener, workers)
         if workers > 1:

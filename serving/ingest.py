@@ -47,6 +47,8 @@ class Ingest:
         Is told of every event in the journal, this process's at once, others' at the next `catch_up`.
     consents : bool
         Whether events that say nothing of consent may be kept.
+    now : callable
+        The moment of events that bring none, with a time zone.
     """
 
     def __init__(
@@ -57,9 +59,10 @@ class Ingest:
         overlay: Overlay,
         *,
         consents: bool,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._open_journal, self._config, self._counters = open_journal, config, counters
-        self._overlay, self._consents = overlay, consents
+        self._overlay, self._consents, self._now = overlay, consents, now
         self._position = 0
         self._journal: Journal | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
@@ -151,7 +154,7 @@ class Ingest:
     def _keep(self, records: Sequence[object]) -> list[Outcome]:
         """In the journal's own thread."""
         journal = self._opened()
-        checked = check_events(records, self._config, datetime.now(UTC), consents=self._consents)
+        checked = check_events(records, self._config, self._now(), consents=self._consents)
         are_new = journal.append(list(checked.entries.values()))
         found: dict[int, Outcome] = dict.fromkeys(checked.withheld, "withheld")
         found |= checked.refused

@@ -5,6 +5,7 @@ from typing import Annotated, Final, cast
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
+from data.guests import visitor
 from ranking.scenarios import Relation
 from serving.cache import Outcome
 from serving.guard import key_check
@@ -58,7 +59,7 @@ def list_router(settings: ServiceSettings) -> APIRouter:
 
 
 def _add_recommendations(router: APIRouter, settings: ServiceSettings) -> None:
-    wanted_of = recommendation_parameters(settings.config)
+    wanted_of, nobody = recommendation_parameters(settings.config), _words(settings)
 
     @router.get(
         "/recommendations/{user_id:path}",
@@ -76,13 +77,13 @@ def _add_recommendations(router: APIRouter, settings: ServiceSettings) -> None:
         """
         remember(request, wanted)
         running = running_of(request)
-        plan = running.service.plan(user_id, wanted)
+        plan = running.service.plan(visitor(user_id, wanted.session_id, nobody), wanted, user_id)
         tail, outcome = await _tail(running, plan)
         return _list_response(plan, plan.answer(tail), outcome)
 
 
 def _add_body(router: APIRouter, settings: ServiceSettings) -> None:
-    body_type = body_of(settings.config)
+    body_type, nobody = body_of(settings.config), _words(settings)
 
     @router.post(
         "/recommendations",
@@ -93,7 +94,8 @@ def _add_body(router: APIRouter, settings: ServiceSettings) -> None:
     async def recommendations_by_body(request: Request, body: body_type) -> Response:  # type: ignore[valid-type]
         """The same as `GET /recommendations/{user_id}`, for baskets and exclusions that are too long for an address."""
         asked, running = cast("ListBody", body), running_of(request)
-        plan = running.service.plan(asked.user_id, asked.parameters())
+        user_id = visitor(asked.user_id, asked.session_id, nobody)
+        plan = running.service.plan(user_id, asked.parameters(), asked.user_id)
         tail, outcome = await _tail(running, plan)
         return _list_response(plan, plan.answer(tail), outcome)
 
@@ -164,6 +166,11 @@ def _add_assignment(router: APIRouter) -> None:
         )
 
 
+def _words(settings: ServiceSettings) -> frozenset[str]:
+    """The ids that are nobody's."""
+    return frozenset(word.lower() for word in settings.data.null_words)
+
+
 async def _tail(running: Running, plan: Plan) -> tuple[bytes, Outcome]:
     """The list's own part of the answer, from the cache or made, and which of the two it was."""
     tail, outcome = await _cached_or_made(running, plan)
@@ -172,7 +179,7 @@ async def _tail(running: Running, plan: Plan) -> tuple[bytes, Outcome]:
 
 
 async def _cached_or_made(running: Running, plan: Plan) -> tuple[bytes, Outcome]:
-    if running.cache is None or plan.query.explain:
+    if running.cache is None or not plan.is_kept:
         return plan.tail(), "bypass"
     key = plan.cache_key
     found = await running.cache.get(key)

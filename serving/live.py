@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from data.forgetting import Receipt, begin_forgetting
 from data.log.register import Register
@@ -33,12 +33,14 @@ class Live:
         self._home, self._overlay = settings.home, Overlay()
         self.register = LiveRegister(lambda: Register(settings.home.register))
         self.register.on_forgotten = self._overlay.drop
+        shift = timedelta(seconds=settings.clock_shift_seconds)
         self.ingest = Ingest(
             lambda: SqliteJournal(settings.home.journal),
             settings.data,
             counters,
             self._overlay,
             consents=settings.config.consent_default,
+            now=lambda: datetime.now(UTC) + shift,
         )
 
     def over(self, service: Service) -> Service:

@@ -14,6 +14,7 @@ from serving.settings import ServingConfig
 
 MAX_USER_ID_CHARACTERS: Final = 256
 MAX_ITEM_ID_CHARACTERS: Final = 256
+MAX_SESSION_CHARACTERS: Final = 200
 MAX_CATEGORY_CHARACTERS: Final = 512
 MAX_CATEGORIES: Final = 20
 MAX_EXCLUDED: Final = 500
@@ -36,6 +37,7 @@ def whole(value: object) -> object:
 WholeNumber = Annotated[int, BeforeValidator(whole)]
 CategoryPath = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CATEGORY_CHARACTERS, pattern=NO_CONTROL)]
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ITEM_ID_CHARACTERS, pattern=NO_CONTROL)]
+SessionId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SESSION_CHARACTERS, pattern=NO_CONTROL)]
 UserId = Annotated[
     str,
     Path(
@@ -69,6 +71,8 @@ class ListParameters:
     categories: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     session_items: tuple[str, ...] = ()
+    session_id: str | None = None
+    consent: bool = True
     in_stock: bool = False
     exclude_purchased: bool = False
     titles: bool = False
@@ -86,11 +90,12 @@ def allowed_values(config: ServingConfig) -> dict[str, str]:
         "category": f"at most {MAX_CATEGORIES} categories of 1 to {MAX_CATEGORY_CHARACTERS} characters each",
         "session_items": f"at most {MAX_SESSION_ITEMS} item ids of 1 to {MAX_ITEM_ID_CHARACTERS} characters each",
         "exclude": f"at most {MAX_EXCLUDED} item ids of 1 to {MAX_ITEM_ID_CHARACTERS} characters each",
+        "session_id": f"an id of 1 to {MAX_SESSION_CHARACTERS} characters without control characters",
         "user_id": f"an id of 1 to {MAX_USER_ID_CHARACTERS} characters",
         "item_id": f"an id of 1 to {MAX_ITEM_ID_CHARACTERS} characters",
     }
     texts |= dict.fromkeys(LIMIT_SPELLINGS, f"a whole number from 1 to {config.max_limit}")
-    return texts | dict.fromkeys(("in_stock", "exclude_purchased", "titles", "explain"), "true or false")
+    return texts | dict.fromkeys(("consent", "in_stock", "exclude_purchased", "titles", "explain"), "true or false")
 
 
 def recommendation_parameters(config: ServingConfig, also: frozenset[str] = frozenset()) -> Parser:
@@ -108,6 +113,8 @@ def recommendation_parameters(config: ServingConfig, also: frozenset[str] = froz
         category: Annotated[tuple[CategoryPath, ...], category_query] = (),
         exclude: Annotated[tuple[ItemId, ...], _EXCLUDE_QUERY] = (),
         session_items: Annotated[tuple[ItemId, ...], _SESSION_QUERY] = (),
+        session_id: Annotated[SessionId | None, _SESSION_ID_QUERY] = None,
+        consent: Annotated[bool, _CONSENT_QUERY] = True,
         in_stock: Annotated[bool, _IN_STOCK_QUERY] = False,
         exclude_purchased: Annotated[bool, _PURCHASED_QUERY] = False,
         titles: Annotated[bool, _TITLES_QUERY] = False,
@@ -121,6 +128,8 @@ def recommendation_parameters(config: ServingConfig, also: frozenset[str] = froz
             categories=_canonical(category),
             exclude=_canonical(exclude),
             session_items=session_items,
+            session_id=session_id,
+            consent=consent,
             in_stock=in_stock,
             exclude_purchased=exclude_purchased,
             titles=titles,
@@ -144,6 +153,8 @@ class ListBody(BaseModel):
     category: list[CategoryPath] = Field(default=[], max_length=MAX_CATEGORIES)
     exclude: list[ItemId] = Field(default=[], max_length=MAX_IN_BODY)
     session_items: list[ItemId] = Field(default=[], max_length=MAX_IN_BODY)
+    session_id: SessionId | None = None
+    consent: bool = True
     in_stock: bool = False
     exclude_purchased: bool = False
     titles: bool = False
@@ -158,6 +169,8 @@ class ListBody(BaseModel):
             categories=_canonical(self.category),
             exclude=_canonical(self.exclude),
             session_items=tuple(self.session_items),
+            session_id=self.session_id,
+            consent=self.consent,
             in_stock=self.in_stock,
             exclude_purchased=self.exclude_purchased,
             titles=self.titles,
@@ -279,6 +292,10 @@ _SESSION_QUERY: Final = Query(
     description="An item that the user is looking at, or has in the basket; the last one last. Repeatable, at most "
     f"{MAX_SESSION_ITEMS} times. They follow what is known of the user, who may be unknown; nothing of them is kept.",
 )
+_SESSION_ID_QUERY: Final = Query(
+    description="The visit of a user whose id is `anonymous`: the events that came with both make the list.",
+)
+_CONSENT_QUERY: Final = Query(description="False: nothing of the request is kept, also no copy of the list.")
 _IN_STOCK_QUERY: Final = Query(description="Leave out items that the catalogue says are not available.")
 _PURCHASED_QUERY: Final = Query(description="Leave out what the user has bought.")
 _TITLES_QUERY: Final = Query(description="Add to each item its title, null where the catalogue has none.")

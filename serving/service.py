@@ -42,13 +42,23 @@ _RELATED_HEAD: Final = b'"source":"related"'
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who answers a request, with what, and where the answer may be cached."""
+    """Who answers a request, with what, and where the answer may be cached.
+
+    Attributes
+    ----------
+    asked_id : str
+        The id of the user or item as it was sent.
+    is_kept : bool
+        Whether the list may be kept in a cache.
+    """
 
     recommender: Recommender
     variant: str
     query: Query
     warnings: tuple[str, ...]
     experiments_hash: str
+    asked_id: str
+    is_kept: bool
 
     @property
     def cache_key(self) -> str:
@@ -69,7 +79,7 @@ class Plan:
     def answer(self, tail: bytes) -> bytes:
         """The whole answer, with an id of its own."""
         head = {
-            "user_id": self.query.user_id,
+            "user_id": self.asked_id,
             "recommendation_id": uuid4().hex,
             "model_version": self.recommender.version,
             "variant": self.variant,
@@ -79,7 +89,7 @@ class Plan:
     def item_answer(self, tail: bytes) -> bytes:
         """The whole answer of a list for an item."""
         head = {
-            "item_id": self.query.user_id,
+            "item_id": self.asked_id,
             "recommendation_id": uuid4().hex,
             "model_version": self.recommender.version,
         }
@@ -141,11 +151,18 @@ class Service:
     def _relations(self) -> dict[Relation, Recommender]:
         return {relation: related(self.current, relation) for relation in RELATIONS}
 
-    def plan(self, user_id: str, wanted: ListParameters) -> Plan:
-        """Decide how a user's request is answered: the variant's bundle, and its parameters over the request's."""
+    def plan(self, user_id: str, wanted: ListParameters, asked_id: str | None = None) -> Plan:
+        """Decide how a user's request is answered: the variant's bundle, and its parameters over the request's.
+
+        Parameters
+        ----------
+        asked_id : str, optional
+            What the answer calls the user, where it is not `user_id`.
+        """
         assignment = self._assigner.assign(user_id)
         query = _with_variant(list_query(user_id, wanted), assignment)
-        return self._plan(query, wanted, self._recommender(assignment.bundle), assignment.label)
+        plan = self._plan(query, wanted, self._recommender(assignment.bundle), assignment.label)
+        return plan if asked_id is None else replace(plan, asked_id=asked_id)
 
     def popular_plan(self, wanted: ListParameters) -> Plan:
         """Decide how a request for what is popular is answered: from the published bundle, outside all experiments."""
@@ -171,7 +188,8 @@ class Service:
         return self.current if version in {None, self.current.version} else self.others[str(version)]
 
     def _plan(self, query: Query, wanted: ListParameters, recommender: Recommender, variant: str) -> Plan:
-        return Plan(recommender, variant, query, wanted.warnings, self._experiments_hash)
+        is_kept = wanted.consent and not query.explain
+        return Plan(recommender, variant, query, wanted.warnings, self._experiments_hash, query.user_id, is_kept)
 
 
 class Published(NamedTuple):

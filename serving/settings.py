@@ -16,6 +16,7 @@ HOME_VARIABLE = "SHORTLIST_HOME"
 EXPERIMENTS_VARIABLE = "SHORTLIST_EXPERIMENTS"
 REDIS_VARIABLE = "SHORTLIST_REDIS_URL"
 API_KEY_VARIABLE = "SHORTLIST_API_KEY"
+CLOCK_VARIABLE = "SHORTLIST_CLOCK_SHIFT_SECONDS"
 CONSOLE_KEY_VARIABLE = "SHORTLIST_CONSOLE_KEY"
 CONFIG_VARIABLE = "SHORTLIST_SERVING"
 DATA_VARIABLE = "SHORTLIST_DATA"
@@ -63,6 +64,8 @@ class ServiceSettings:
         What ``X-Console-Key`` must hold on the routes that show single customers; without one there are none.
     data : DataConfig
         The rules that events are checked by.
+    clock_shift_seconds : float
+        What is added to the time of day for events that bring none: not 0 for a log that ended long ago.
     """
 
     home: Home
@@ -72,6 +75,7 @@ class ServiceSettings:
     api_key: str | None = field(default=None, repr=False)
     console_key: str | None = field(default=None, repr=False)
     data: DataConfig = field(default_factory=DataConfig)
+    clock_shift_seconds: float = 0.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -91,6 +95,7 @@ class ServiceSettings:
             api_key=read_api_key(environment),
             console_key=environment.get(CONSOLE_KEY_VARIABLE) or None,
             data=_read(DATA_VARIABLE, DataConfig, environment),
+            clock_shift_seconds=float(environment.get(CLOCK_VARIABLE) or 0),
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -101,6 +106,7 @@ class ServiceSettings:
             DATA_VARIABLE: self.data.model_dump_json(),
             EXPERIMENTS_VARIABLE: "" if self.experiments is None else str(self.experiments),
             REDIS_VARIABLE: self.redis_url or "",
+            CLOCK_VARIABLE: str(self.clock_shift_seconds),
         }
         keys = {API_KEY_VARIABLE: self.api_key, CONSOLE_KEY_VARIABLE: self.console_key}
         return variables | {name: key for name, key in keys.items() if key is not None}

@@ -86,3 +86,37 @@ def test_filters_hold_for_sessions(client: httpx.Client) -> None:
     assert all(int(one["item_id"].removeprefix("item-")) % 4 in {2, 3} for one in items)
     assert session(client, "anonymous", *range(50)).status_code == 200
     assert session(client, "anonymous", *range(51)).status_code == 422
+
+
+def test_an_anonymous_visit_is_a_user_of_its_own(serve: Serve) -> None:
+    """By its session, from its first event; merged into the customer who logs in, it is the customer's."""
+    client = serve()
+    event = {"user_id": "Anonymous", "event_type": "purchase"}
+    events = [event | {"item_id": "item-002", "session_id": "s1"}, event | {"item_id": "item-003", "session_id": "s2"}]
+    assert client.post("/events", json=[*events, event | {"item_id": "item-004"}]).json()["accepted"] == 2
+
+    def bought(user: str, **query: str) -> list[str]:
+        body = client.get(f"/recommendations/{user}", params={"scenario": "buy_again", **query}).json()
+        assert body["user_id"] == user
+        return [item["item_id"] for item in body["items"]]
+
+    assert bought("anonymous", session_id="s1") == ["item-002"]
+    assert bought("anonymous", session_id="s2") == ["item-003"]
+    assert bought("anonymous") == bought("anonymous", session_id="s3") == []
+    assert bought("newcomer", session_id="s1") == []
+    body = {"user_id": "anonymous", "session_id": "s1", "scenario": "buy_again"}
+    assert client.post("/recommendations", json=body).json()["items"][0]["item_id"] == "item-002"
+    client.post("/users/newcomer/merge/anonymous:s1")
+    assert bought("newcomer") == ["item-002"]
+
+
+def test_without_consent_nothing_of_a_request_is_kept(serve: Serve) -> None:
+    """The list is the same, and not in the cache."""
+    client = serve()
+    first = client.get("/recommendations/user-000?consent=false")
+    assert first.headers["x-cache"] == "bypass"
+    again = client.get("/recommendations/user-000")
+    assert again.headers["x-cache"] == "miss"
+    assert again.json()["items"] == first.json()["items"]
+    body = {"user_id": "user-000", "consent": False}
+    assert client.post("/recommendations", json=body).headers["x-cache"] == "bypass"

@@ -1,31 +1,22 @@
-"""The demonstration's home and a shop's are two."""
+"""The clock of the demonstration."""
 
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-from click.testing import CliRunner
-
-from pipelines.cli import group
-from pipelines.demo_home import mark
+from pipelines.demo_home import MARKER, clock_shift, mark
+from serving.settings import ServiceSettings
 from shortlist.home import Home
 
 
-@pytest.mark.parametrize("command", ["import", "validate"])
-def test_a_demo_home_takes_no_other_data(command: str, tmp_path: Path) -> None:
-    """Importing into a home of the demonstration is refused before anything is read, and changes nothing."""
-    home = Home(tmp_path / "home")
-    home.root.mkdir()
-    mark(home, {"version": "x"})
-    events = tmp_path / "orders.csv"
-    events.write_text("user_id,item_id,timestamp,event_type\nu,a,2024-05-01,view\n")
-    done = CliRunner().invoke(group, [command, "--home", str(home.root), "--events", str(events)])
-    assert done.exit_code != 0
-    assert "holds the demonstration's data" in done.stderr
-    assert [path.name for path in home.root.iterdir()] == ["demo.json"]
-
-
-def test_the_demo_has_a_home_of_its_own() -> None:
-    """Without --home the demonstration goes to another folder than all other commands."""
-    for command, folder in (("demo", "var-demo"), ("train", "var"), ("serve", "var")):
-        said = " ".join(CliRunner().invoke(group, [command, "--help"]).output.split())
-        assert f"SHORTLIST_HOME; default: {folder}]" in said
+def test_the_log_of_a_demonstration_goes_on_where_it_ends(tmp_path: Path) -> None:
+    """An hour after the demonstration was made it is an hour after the log's end; elsewhere the clock is right."""
+    home, end = Home(tmp_path), datetime(2018, 1, 1, tzinfo=UTC)
+    assert clock_shift(home, int(end.timestamp())) == 0
+    mark(home, {})
+    made = datetime(2026, 11, 1, 9, tzinfo=UTC)
+    os.utime(tmp_path / MARKER, (made.timestamp(), made.timestamp()))
+    shift = clock_shift(home, int(end.timestamp()))
+    assert made + timedelta(hours=1, seconds=shift) == end + timedelta(hours=1)
+    settings = ServiceSettings(home, clock_shift_seconds=shift)
+    assert ServiceSettings.from_environment(settings.to_environment()).clock_shift_seconds == shift

@@ -19,6 +19,9 @@ from serving.settings import ServiceSettings
 from shortlist.home import Home
 
 WANTED = ListParameters(limit=10)
+OF_THE_USER_ALONE = {"session_id", "consent"}
+"""They decide whose list it is, and whether it is kept; not what is in it."""
+
 CHANGES = {
     "limit": 9,
     "scenario": "new",
@@ -41,7 +44,7 @@ def plan(recommender: Recommender, wanted: ListParameters = WANTED, user_id: str
 
 def test_each_parameter_has_a_change() -> None:
     """The table above holds every parameter that a request can bring."""
-    assert {one.name for one in fields(ListParameters)} == set(CHANGES)
+    assert {one.name for one in fields(ListParameters)} == {*CHANGES, *OF_THE_USER_ALONE}
 
 
 @pytest.mark.parametrize("name", CHANGES)
