@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlencode
+from uuid import uuid4
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
@@ -15,11 +16,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from console.client import ServiceClient, ServiceFault
+from console.client import Exchange, ServiceClient, ServiceFault
 from console.filters import Filters, limits_up_to
 from console.gate import COOKIE, cookie_of, is_key, may_look
 from console.reports import manifest_of, newest_report
 from console.settings import ConsoleSettings
+from console.shop import Visit, example_of, form_token, read_click, shelves_of
 from console.views import cards_of, curl_of, in_words, json_of, traffic_of
 
 HERE: Final = Path(__file__).parent
@@ -27,6 +29,7 @@ SAMPLES: Final = ("heavy", "light", "lapsed")
 SAMPLE_SIZE: Final = 3
 STRANGER: Final = "somebody new"
 MAX_FORM_BYTES: Final = 4_096
+MAX_SHOP_FORM_BYTES: Final = 2**16
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -61,6 +64,8 @@ def create_app(settings: ConsoleSettings) -> Starlette:
             Route("/sign-in", sign_in, methods=["POST"]),
             Route("/customers", find_customer),
             Route("/customers/{user_id:path}", customer_page),
+            Route("/shop/{user_id:path}", shop_window, methods=["GET"]),
+            Route("/shop/{user_id:path}", press_button, methods=["POST"]),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=_guarded(settings))],
@@ -115,17 +120,53 @@ async def customer_page(request: Request) -> Response:
     )
 
 
+async def shop_window(request: Request) -> Response:
+    """The customer's lists as a shop would show them."""
+    return await _window(request, Visit(), [])
+
+
+async def press_button(request: Request) -> Response:
+    """Send the events that a click stands for, and show what comes of it."""
+    token = form_token(request.app.state.settings.key)
+    try:
+        click = read_click(await _form(request, MAX_SHOP_FORM_BYTES), request.path_params["user_id"], token)
+    except ValueError as error:
+        return _page("fault.html", request, 422, message=f"This form cannot be read: {error}.")
+    sent = [await _client(request).send(click.events)] if click.events else []
+    return await _window(request, click.visit, sent)
+
+
+async def _window(request: Request, visit: Visit, sent: list[Exchange]) -> Response:
+    user_id = request.path_params["user_id"]
+    shelves = await shelves_of(_client(request), user_id, visit)
+    return _page(
+        "shop.html",
+        request,
+        user_id=user_id,
+        visit=visit,
+        shelves=shelves,
+        calls=[example_of(one) for one in (*sent, *(shelf.exchange for shelf in shelves))],
+        token=form_token(request.app.state.settings.key),
+        nonce=uuid4().hex,
+    )
+
+
 async def sign_in(request: Request) -> Response:
     """Take the key from the form."""
-    given = ""
-    async for part in request.stream():
-        given += part.decode("latin-1")
-        if len(given) > MAX_FORM_BYTES:
-            break
-    keys = parse_qs(given[:MAX_FORM_BYTES]).get("key", [""])
+    keys = parse_qs(await _form(request, MAX_FORM_BYTES)).get("key", [""])
     if is_key(request.app.state.settings.key, keys[0]):
         return _signed_in(request.app.state.settings, "/")
     return _page("sign_in.html", request, 401, is_wrong=True)
+
+
+async def _form(request: Request, most: int) -> str:
+    """A form as it was sent, cut where it is longer than any of ours."""
+    given = ""
+    async for part in request.stream():
+        given += part.decode("latin-1")
+        if len(given) > most:
+            break
+    return given[:most]
 
 
 def _guarded(settings: ConsoleSettings) -> Callable[[Request, Next], Awaitable[Response]]:

@@ -34,6 +34,18 @@ class StorefrontAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """A call of the service as a shop makes it, and its answer; the path holds the query."""
+
+    method: str
+    path: str
+    body: object
+    content: Mapping[str, Any]
+    milliseconds: float
+    cache: str
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
     """Everything about one customer, asked for at the same time."""
 
@@ -84,6 +96,22 @@ class ServiceClient:
         """The figures since the start, as Prometheus text."""
         return (await self._get("/metrics", [])).text
 
+    async def ask(self, path: str, parameters: Parameters) -> Exchange:
+        """Ask for a list."""
+        return await self._exchange(self._http.build_request("GET", path, params=list(parameters)), None)
+
+    async def send(self, events: Sequence[Mapping[str, str]]) -> Exchange:
+        """Send events."""
+        return await self._exchange(self._http.build_request("POST", "/events", json=events), events)
+
+    async def _exchange(self, request: httpx.Request, body: object) -> Exchange:
+        began = perf_counter()
+        response = await self._send(request)
+        milliseconds = (perf_counter() - began) * 1000
+        path = request.url.raw_path.decode("ascii")
+        cache = response.headers.get("X-Cache", "")
+        return Exchange(request.method, path, body, response.json(), milliseconds, cache)
+
     async def _storefront(self, user_id: str, filters: Parameters) -> StorefrontAnswer:
         began = perf_counter()
         response = await self._get(f"/recommendations/{_quoted(user_id)}", [*filters, ("titles", "true")])
@@ -97,8 +125,11 @@ class ServiceClient:
         return content
 
     async def _get(self, path: str, parameters: Parameters) -> httpx.Response:
+        return await self._send(self._http.build_request("GET", path, params=list(parameters)))
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
         try:
-            response = await self._http.get(path, params=list(parameters))
+            response = await self._http.send(request)
         except httpx.HTTPError as error:
             where = self._http.base_url
             raise ServiceFault(f"The service at {where} does not answer ({type(error).__name__}).", 502) from error

@@ -143,3 +143,30 @@ def test_the_service_s_description_needs_no_other_host(browser: Browser, service
     assert hosts <= {urlsplit(str(service.base_url)).netloc, "data"}
     assert complaints == []
     context.close()
+
+
+@pytest.mark.parametrize("page", [("dark", "phone")], indirect=True)
+def test_a_basket_changes_what_the_shop_shows(page: Page, console_url: str) -> None:
+    """From the customer's page: look, put in the basket, buy; lists follow each click, without a reload."""
+    page.goto(f"{console_url}/customers/window-shopper")
+    page.get_by_role("link", name="The shop as this customer sees it").click()
+    expect(page.get_by_role("heading", name="For you")).to_be_visible()
+    page.evaluate("window.isTheSamePage = true")
+    first = page.get_by_role("region", name="For you").get_by_role("listitem").first
+    title = first.get_by_role("heading").inner_text()
+    first.get_by_role("button", name="Look at").click()
+    expect(page.get_by_role("region", name=f"Like {title}")).to_be_visible()
+    expect(
+        page.get_by_role("region", name="Recently viewed").get_by_role("heading", name=title, exact=True)
+    ).to_be_visible()
+    page.get_by_role("button", name="Put in the basket").click()
+    expect(page.get_by_role("region", name="Goes with the basket")).to_be_visible()
+    expect(page.get_by_text("add_to_cart").first).to_be_visible()
+    page.get_by_role("button", name="Buy", exact=True).click()
+    bought = page.get_by_role("region", name="Buy again")
+    expect(bought.get_by_role("heading", name=title, exact=True)).to_be_visible()
+    expect(bought.get_by_text("Bought before").first).to_be_visible()
+    expect(page.get_by_text("Empty.")).to_be_visible()
+    assert page.evaluate("window.isTheSamePage")
+    widest = page.evaluate("document.documentElement.scrollWidth")
+    assert widest <= WIDTHS["phone"]

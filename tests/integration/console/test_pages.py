@@ -1,5 +1,7 @@
 """The console's pages, as any HTTP client gets them."""
 
+import html
+import json
 import re
 import shutil
 from copy import copy
@@ -160,3 +162,37 @@ def test_a_service_that_is_down_is_said(console_of, tmp_path) -> None:
 
 def test_an_unknown_page_is_said(console: httpx.Client) -> None:
     assert console.get("/nothing").status_code == 404
+
+
+def fields(page: str, name: str) -> list[str]:
+    """The values of a form's fields."""
+    return [html.unescape(value) for value in re.findall(rf'name="{name}" value="([^"]*)"', page)]
+
+
+def test_the_shop_window_works_without_scripts(console: httpx.Client) -> None:
+    """A click sends the event, once however often the page is loaded again; the next lists know of it."""
+    page = console.get("/shop/no-scripts").text
+    form = {"token": fields(page, "token")[0], "nonce": fields(page, "nonce")[0], "add": fields(page, "add")[0]}
+    clicked = console.post("/shop/no-scripts", data=form).text
+    assert fields(clicked, "basket") == [form["add"]]
+    assert "Goes with the basket" in clicked
+    assert "&#34;accepted&#34;: 1" in clicked
+    assert "&#34;duplicates&#34;: 1" in console.post("/shop/no-scripts", data=form).text
+    item_id = json.loads(form["add"])[0]
+    form |= {"basket": form["add"], "drop": form.pop("add")}
+    assert f"remove_from_cart-{item_id}" in console.post("/shop/no-scripts", data=form).text
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"token": "other"}, {"token": None, "add": "nonsense"}, {"token": None, "basket": "[1]"}]
+)
+def test_a_form_that_the_page_has_not_made_is_refused(console: httpx.Client, form: dict[str, str | None]) -> None:
+    """Nothing is sent."""
+    own = fields(console.get("/shop/somebody").text, "token")[0]
+    sent = {name: own if value is None else value for name, value in form.items()}
+    assert console.post("/shop/somebody", data=sent).status_code == 422
+
+
+def test_nobody_presses_a_button_without_the_key(console_url: str) -> None:
+    """The sign-in page answers."""
+    assert httpx.post(f"{console_url}/shop/user-001", data={"buy": "1"}, trust_env=False).status_code == 401
