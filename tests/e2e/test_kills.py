@@ -1,4 +1,4 @@
-"""Commands and workers killed at random moments: the benchmark that does it two hundred times, twelve times."""
+"""Commands and workers killed at random moments: the benchmarks that do it two hundred times, twelve times."""
 
 import subprocess
 import sys
@@ -9,6 +9,7 @@ import pytest
 from shortlist.home import Home
 
 KILLS = Path(__file__).parents[2] / "benchmarks" / "serving" / "kills.py"
+LIVE_KILLS = KILLS.with_name("live_kills.py")
 CONFIG = """
 [candidate_gen.als]
 factors = 8
@@ -29,6 +30,18 @@ def test_nothing_breaks_whenever_something_is_killed(small_home: Home, tmp_path:
     (tmp_path / "quick.toml").write_text(CONFIG)
     options = ["--home", str(small_home.root), "--config", str(tmp_path / "quick.toml"), "--n", "12"]
     command = [sys.executable, str(KILLS), *options, "--out", str(tmp_path / "kills.jsonl")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("12 rounds, ")
+    assert ", 0 broken" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_no_event_is_lost_or_doubled_whenever_something_is_killed(small_home: Home, tmp_path: Path) -> None:
+    """Killed workers, drains and forgettings: each acknowledged event is there once, and none of the forgotten."""
+    command = [sys.executable, str(LIVE_KILLS), "--home", str(small_home.root), "--n", "12"]
+    command += ["--out", str(tmp_path / "kills.jsonl")]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("12 rounds, ")
