@@ -28,6 +28,7 @@ from shortlist.columns import (
     AVAILABILITY,
     BRAND,
     CATEGORY,
+    COST,
     CREATED_AT,
     DESCRIPTION,
     DISCONTINUED,
@@ -79,6 +80,8 @@ def canonical_items(raw: RawTable, given: Reading) -> EntityTable:
     given_prices = found.values(raw.rows, PRICE)
     prices = None if given_prices is None else read_prices(given_prices, given.decimal)
     rows[PRICE] = np.nan if prices is None else prices.values
+    given_costs = found.values(raw.rows, COST)
+    rows[COST] = np.nan if given_costs is None else read_prices(given_costs, given.decimal).values
     states, unclear = _states(found.values(raw.rows, AVAILABILITY), raw.rows)
     rows[AVAILABILITY] = (states == "in").where(states.notna()).astype("boolean")
     rows[DISCONTINUED] = (states == "gone").where(states.notna()).astype("boolean")

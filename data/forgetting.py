@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from data.catalog import read_users, stage_users
 from data.inventory import day_files
+from data.log.exposures import erase_exposures
 from data.log.register import Fact, Register
 from data.log.sqlite_journal import SqliteJournal
 from data.mentions import mentions_in_rows, without_mentions
@@ -44,9 +45,9 @@ class Receipt:
         Nothing from before is used any more.
     is_waiting : bool
         Whether the home's files are to be rewritten still: `shortlist forget`, `drain`, `train` and `retrain` do.
-    journal, events, attributes, rejects, records : int
-        How many rows were erased: of the journal, the event store, the table of users, the quarantine, and
-        import records that named the user.
+    journal, events, attributes, rejects, records, exposures : int
+        How many rows were erased: of the journal, the event store, the table of users, the quarantine, import records
+        that named the user, and lists that were served.
     """
 
     receipt: str
@@ -57,10 +58,11 @@ class Receipt:
     attributes: int = 0
     rejects: int = 0
     records: int = 0
+    exposures: int = 0
 
 
 _FILES: Final = ("events", "attributes", "rejects", "records")
-_COUNTS: Final = ("journal", *_FILES)
+_COUNTS: Final = ("journal", *_FILES, "exposures")
 
 
 def begin_forgetting(home: Home, user_id: str, now: datetime) -> Receipt:
@@ -117,10 +119,12 @@ def _finish(home: Home, register: Register, waiting: list[Fact]) -> list[Receipt
     users = {str(fact.content["user_id"]): fact for fact in waiting}
     _unmerge(register, people_of(register), users)
     journal = {user: _erase_in_journal(home, fact.content) for user, fact in users.items()}
+    exposures = erase_exposures(home, [fact.key for fact in waiting])
     counts = _rewrite(home, {user: float(fact.content["at"]) for user, fact in users.items()})
     done = {
         fact.key: {name: fact.content[name] + counts[name][user] for name in _FILES}
-        | {"journal": fact.content["journal"] + journal[user], "user_id": None, "journal_position": None}
+        | {"journal": fact.content["journal"] + journal[user], "exposures": exposures[fact.key]}
+        | {"user_id": None, "journal_position": None}
         for user, fact in users.items()
     }
     register.put("forgotten", done, is_stored=True)

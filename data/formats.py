@@ -23,6 +23,7 @@ from shortlist.columns import (
     AVAILABILITY,
     BRAND,
     CATEGORY,
+    COST,
     CREATED_AT,
     DESCRIPTION,
     EVENT_DTYPES,
@@ -162,6 +163,7 @@ ITEM_ALIASES: Final[Aliases] = {
     )["names"],
     BRAND: _table(names="brand brands brand_name item_brand manufacturer vendor")["names"],
     PRICE: _table(names="price unit_price price_info.price item_price regular_price sale_price")["names"],
+    COST: _table(names="cost unit_cost cost_price purchase_cost cogs")["names"],
     AVAILABILITY: _table(names="availability available in_stock is_available stock_status")["names"],
     TAGS: _table(names="tags labels keywords")["names"],
     CREATED_AT: _table(

@@ -38,6 +38,8 @@ class ServiceCounters:
         1 while the cache is left alone after failures in a row, else 0.
     breaker_trips : Counter by backend
     events : Counter by outcome (``accepted``, ``duplicate``, ``withheld``, ``refused``)
+    exposures : Counter by outcome (``kept``, ``dropped``)
+        Served lists that were noted, and those that could not be.
     connections_refused : Counter by reason (``too_many``, ``too_slow``, ``too_long``)
         Connections closed before their request was read.
     models : Gauge by version and role (``current``, ``experiment``)
@@ -68,6 +70,7 @@ class ServiceCounters:
         self.cache_errors = self._counter("cache_errors", "Cache operations that failed.", "backend", "kind")
         self.breaker_open = self._gauge("cache_breaker_open", "1 while the cache is left alone.", "backend")
         self.events = self._counter("events", "Events that came in, by what became of them.", "outcome")
+        self.exposures = self._counter("exposures", "Served lists, by whether they were noted.", "outcome")
         self.breaker_trips = self._counter("cache_breaker_trips", "Times the cache was left alone.", "backend")
         self.connections_refused = self._counter(
             "connections_refused", "Connections closed before their request was read.", "reason"

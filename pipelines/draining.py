@@ -11,6 +11,7 @@ import pandas as pd
 from data.events import Reading
 from data.forgetting import finish_forgetting
 from data.importing import Sources, import_tables
+from data.log.exposures import compact_exposures
 from data.log.journal import Journal, Kept
 from data.log.register import Register
 from data.log.sqlite_journal import SqliteJournal
@@ -49,6 +50,7 @@ def drain(home: Home, config: DataConfig, reporter: Reporter) -> Drained:
         When the rules have changed, and none of the events keeps them any more.
     """
     finish_forgetting(home)
+    compact_exposures(home, datetime.now(UTC).date())
     n_items = drain_items(home, config, reporter)
     if not home.journal.exists():
         return Drained(n_items=n_items)

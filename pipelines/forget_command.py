@@ -47,10 +47,17 @@ def forget_command(user: str | None, home: Home, config_path: object, *, is_veri
 
 
 def _sentence(receipt: Receipt) -> str:
+    counts = {
+        "events": receipt.events,
+        "of the journal": receipt.journal,
+        "rows of attributes": receipt.attributes,
+        "quarantined rows": receipt.rejects,
+        "served lists": receipt.exposures,
+    }
+    erased = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     return (
-        f"People at {receipt.forgotten_at:%Y-%m-%d %H:%M:%S} UTC, receipt {receipt.receipt}: erased "
-        f"{receipt.events:,} events, {receipt.journal:,} of the journal, {receipt.attributes:,} rows of attributes, "
-        f"{receipt.rejects:,} quarantined rows; {receipt.records:,} import records no longer name the user."
+        f"Forgotten at {receipt.forgotten_at:%Y-%m-%d %H:%M:%S} UTC, receipt {receipt.receipt}: erased {erased}; "
+        f"{receipt.records:,} import records no longer name the user."
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from shortlist.columns import ITEM_ID
+from shortlist.columns import COST, ITEM_ID
 from shortlist.manifest import Manifest
 
 LIBRARIES: Final = (
@@ -56,7 +56,8 @@ def processor() -> str:
 
 def catalog_fingerprint(catalog: pd.DataFrame) -> str:
     """Hex SHA-256 of a catalogue's content, whatever the order of its items."""
-    ordered = catalog.sort_values(ITEM_ID, ignore_index=True)
+    told = catalog if catalog[COST].notna().any() else catalog.drop(columns=COST)  # release 0.1 knew no costs
+    ordered = told.sort_values(ITEM_ID, ignore_index=True)
     return hashlib.sha256(ordered.to_json(orient="split", date_format="iso").encode()).hexdigest()
 
 

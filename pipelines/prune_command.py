@@ -1,10 +1,11 @@
 """`shortlist prune`: bundles that nobody needs any more."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
+from data.log.exposures import delete_exposures_before
 from data.trimming import DeletedEvents, delete_events_before
 from experiments.config import ExperimentsConfig, load_experiments
 from pipelines.experiments_option import experiments_option
@@ -41,6 +42,8 @@ def prune_command(
     wanted = ExperimentsConfig() if experiments is None else load_experiments(experiments)
     done = prune(home, read_config(config_path).retention, wanted, datetime.now(UTC), is_tried=is_tried)
     day = None if before is None else before.astimezone(UTC).date()
+    oldest = datetime.now(UTC).date() - timedelta(days=read_config(config_path).retention.keep_exposure_days)
+    n_exposure_days = delete_exposures_before(home, oldest, is_tried=is_tried)
     events = DeletedEvents() if day is None else delete_events_before(home, day, is_tried=is_tried)
     if as_json:
         print_json(
@@ -49,6 +52,7 @@ def prune_command(
                 "size_bytes": done.size_bytes,
                 "event_days": events.n_days,
                 "event_bytes": events.size_bytes,
+                "exposure_days": n_exposure_days,
                 "dry_run": is_tried,
             }
         )
@@ -56,5 +60,7 @@ def prune_command(
     verb = "Would delete" if is_tried else "Deleted"
     names = f": {', '.join(done.versions)}" if done.versions else "."
     click.echo(f"{verb} {len(done.versions)} bundle(s), {done.size_bytes / 1e6:.1f} MB{names}")
+    if n_exposure_days:
+        click.echo(f"{verb} {n_exposure_days:,} day(s) of served lists.")
     if day is not None:
         click.echo(f"{verb} {events.n_days:,} day(s) of events, {events.size_bytes / 1e6:.1f} MB.")

@@ -19,10 +19,11 @@ from shortlist.registry import Registry
 
 
 class RetentionConfig(ConfigModel):
-    """Which bundles `shortlist prune` keeps: the newest, and those younger than so many days."""
+    """What `shortlist prune` keeps: the newest bundles, those younger than so many days, and exposures that are."""
 
     keep_bundles: int = Field(default=8, ge=1)
     keep_days: int = Field(default=60, ge=0)
+    keep_exposure_days: int = Field(default=90, ge=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pydantic import Field
 from candidate_gen.settings import CandidateConfig
 from data.interactions import EventWeights
 from data.settings import DataConfig
+from experiments.outcomes import OutcomesConfig
 from pipelines.pruning import RetentionConfig
 from ranking.settings import RankerConfig
 from serving.settings import ServingConfig
@@ -23,6 +24,7 @@ class Config(ConfigModel):
     ranking: RankerConfig = RankerConfig()
     serving: ServingConfig = ServingConfig()
     retention: RetentionConfig = RetentionConfig()
+    outcomes: OutcomesConfig = OutcomesConfig()
 
 
 def read_config(path: Path | None) -> Config:

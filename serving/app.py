@@ -16,6 +16,7 @@ from serving.console_routes import console_router
 from serving.documentation import add_documentation
 from serving.errors import add_error_handlers
 from serving.event_routes import event_router
+from serving.exposures import ExposureLog
 from serving.fellows import load_or_join, tell
 from serving.health import health_router
 from serving.item_routes import item_router
@@ -102,7 +103,9 @@ def _lifespan(
         counters.show_models(loaded.current.version, loaded.others, loaded.scorer)
         counters.reload_failing.set(int(failure is not None))
         tasks = await live.start()
-        app.state.running = Running(live.over(loaded), cache, counters, failure)
+        exposures = ExposureLog(settings.home, settings.config.exposure_share, counters, live.register.people)
+        app.state.running = Running(live.over(loaded), cache, counters, exposures, failure)
+        tasks.append(asyncio.create_task(exposures.run()))
         live.register.on_items = lambda states: _change_items(app, states, live)
         if failure is None:
             tell(settings, loaded)
@@ -113,6 +116,7 @@ def _lifespan(
             for task in tasks:
                 task.cancel()
             await live.close()
+            await exposures.close()
             app.state.running = None
             if cache is not None:
                 await cache.close()

@@ -1,6 +1,7 @@
 """The routes that shops call: a user's list, what is popular, and a user's experiments."""
 
 from typing import Annotated, Final, cast
+from uuid import uuid4
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
@@ -78,8 +79,7 @@ def _add_recommendations(router: APIRouter, settings: ServiceSettings) -> None:
         remember(request, wanted)
         running = running_of(request)
         plan = running.service.plan(visitor(user_id, wanted.session_id, nobody), wanted, user_id)
-        tail, outcome = await _tail(running, plan)
-        return _list_response(plan, plan.answer(tail), outcome)
+        return await _answer(running, plan)
 
 
 def _add_body(router: APIRouter, settings: ServiceSettings) -> None:
@@ -96,8 +96,7 @@ def _add_body(router: APIRouter, settings: ServiceSettings) -> None:
         asked, running = cast("ListBody", body), running_of(request)
         user_id = visitor(asked.user_id, asked.session_id, nobody)
         plan = running.service.plan(user_id, asked.parameters(), asked.user_id)
-        tail, outcome = await _tail(running, plan)
-        return _list_response(plan, plan.answer(tail), outcome)
+        return await _answer(running, plan)
 
 
 def _add_popular(router: APIRouter, settings: ServiceSettings) -> None:
@@ -114,8 +113,7 @@ def _add_popular(router: APIRouter, settings: ServiceSettings) -> None:
         remember(request, wanted)
         running = running_of(request)
         plan = running.service.popular_plan(wanted)
-        tail, outcome = await _tail(running, plan)
-        return _list_response(plan, plan.popular_answer(tail), outcome)
+        return await _answer(running, plan)
 
 
 def _add_items(router: APIRouter, settings: ServiceSettings) -> None:
@@ -126,8 +124,7 @@ def _add_items(router: APIRouter, settings: ServiceSettings) -> None:
         remember(request, wanted)
         running = running_of(request)
         plan = running.service.item_plan(relation, item_id, wanted)
-        tail, outcome = await _tail(running, plan)
-        return _list_response(plan, plan.item_answer(tail), outcome)
+        return await _answer(running, plan)
 
     @router.get("/items/{item_id:path}/similar", tags=["items"], summary="What is like an item", responses=described)
     async def similar(
@@ -171,11 +168,14 @@ def _words(settings: ServiceSettings) -> frozenset[str]:
     return frozenset(word.lower() for word in settings.data.null_words)
 
 
-async def _tail(running: Running, plan: Plan) -> tuple[bytes, Outcome]:
-    """The list's own part of the answer, from the cache or made, and which of the two it was."""
+async def _answer(running: Running, plan: Plan) -> Response:
+    """The list, from the cache or made, under an id of its own."""
     tail, outcome = await _cached_or_made(running, plan)
     running.counters.lists.labels(source_of(tail)).inc()
-    return tail, outcome
+    recommendation_id = uuid4().hex
+    running.exposures.note(plan, recommendation_id, tail)
+    headers = {"X-Model-Version": plan.recommender.version, "X-Cache": outcome, **NO_STORE}
+    return Response(plan.answer(recommendation_id, tail), headers=headers, media_type=JSON)
 
 
 async def _cached_or_made(running: Running, plan: Plan) -> tuple[bytes, Outcome]:
@@ -191,8 +191,3 @@ async def _cached_or_made(running: Running, plan: Plan) -> tuple[bytes, Outcome]
     else:
         running.cache.remember(key, tail)
     return tail, found.outcome
-
-
-def _list_response(plan: Plan, body: bytes, outcome: Outcome) -> Response:
-    headers = {"X-Model-Version": plan.recommender.version, "X-Cache": outcome, **NO_STORE}
-    return Response(body, headers=headers, media_type=JSON)

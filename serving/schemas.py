@@ -151,6 +151,7 @@ class ForgottenUser(BaseModel):
     attributes: int = Field(description="Rows erased from the table of users.", ge=0)
     rejects: int = Field(description="Quarantined rows erased.", ge=0)
     records: int = Field(description="Import records that no longer name the user.", ge=0)
+    exposures: int = Field(description="Served lists erased.", ge=0)
 
 
 class MergedUsers(BaseModel):

@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
-from uuid import uuid4
+from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 from threadpoolctl import threadpool_limits
@@ -34,6 +33,7 @@ from shortlist.registry import Registry
 _LIST_PARAMETERS: Final = attrgetter(*(one.name for one in fields(Query) if one.name != "user_id"))
 """Everything of a query that its list depends on, but for the user: the parameters of the cache key."""
 
+Kind = Literal["user", "item", "popular"]
 RELATIONS: Final[tuple[Relation, ...]] = ("similar", "bought_together")
 
 _POPULAR_HEAD: Final = b'"source":"popular"'
@@ -48,8 +48,10 @@ class Plan:
     ----------
     asked_id : str
         The id of the user or item as it was sent.
-    is_kept : bool
-        Whether the list may be kept in a cache.
+    consents : bool
+        Whether anything of the request may be kept.
+    kind : str
+        Whose list it is: a user's, an item's, or nobody's own.
     """
 
     recommender: Recommender
@@ -58,7 +60,13 @@ class Plan:
     warnings: tuple[str, ...]
     experiments_hash: str
     asked_id: str
-    is_kept: bool
+    consents: bool = True
+    kind: Kind = "user"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the list may be kept in a cache."""
+        return self.consents and not self.query.explain
 
     @property
     def cache_key(self) -> str:
@@ -76,28 +84,12 @@ class Plan:
             found = replace(found, source="related")
         return list_json(found, self.query, self.warnings)[1:]
 
-    def answer(self, tail: bytes) -> bytes:
-        """The whole answer, with an id of its own."""
-        head = {
-            "user_id": self.asked_id,
-            "recommendation_id": uuid4().hex,
-            "model_version": self.recommender.version,
-            "variant": self.variant,
-        }
-        return _joined(head, tail)
-
-    def item_answer(self, tail: bytes) -> bytes:
-        """The whole answer of a list for an item."""
-        head = {
-            "item_id": self.asked_id,
-            "recommendation_id": uuid4().hex,
-            "model_version": self.recommender.version,
-        }
-        return _joined(head, tail)
-
-    def popular_answer(self, tail: bytes) -> bytes:
-        """The whole answer of a list that is nobody's own."""
-        return _joined({"recommendation_id": uuid4().hex, "model_version": self.recommender.version}, tail)
+    def answer(self, recommendation_id: str, tail: bytes) -> bytes:
+        """The whole answer, which has an id of its own."""
+        made = {"recommendation_id": recommendation_id, "model_version": self.recommender.version}
+        if self.kind == "user":
+            return _joined({"user_id": self.asked_id, **made, "variant": self.variant}, tail)
+        return _joined({"item_id": self.asked_id, **made} if self.kind == "item" else made, tail)
 
 
 class Service:
@@ -166,13 +158,14 @@ class Service:
 
     def popular_plan(self, wanted: ListParameters) -> Plan:
         """Decide how a request for what is popular is answered: from the published bundle, outside all experiments."""
-        return self._plan(list_query(NOBODY, wanted), wanted, self.current, "")
+        plan = self._plan(list_query(NOBODY, wanted), wanted, self.current, "")
+        return replace(plan, kind="popular")
 
     def item_plan(self, relation: Relation, item_id: str, wanted: ListParameters) -> Plan:
         """Decide how a request for an item's list is answered: from the published bundle, without the item itself."""
         query = list_query(item_id, wanted, "retrieval")
         query = replace(query, exclude=tuple(sorted({*query.exclude, item_id})))
-        return self._plan(query, wanted, self._related[relation], relation)
+        return replace(self._plan(query, wanted, self._related[relation], relation), kind="item")
 
     def assignment(self, user_id: str) -> dict[str, Any]:
         """The experiments that a user is in, ready for JSON."""
@@ -188,8 +181,7 @@ class Service:
         return self.current if version in {None, self.current.version} else self.others[str(version)]
 
     def _plan(self, query: Query, wanted: ListParameters, recommender: Recommender, variant: str) -> Plan:
-        is_kept = wanted.consent and not query.explain
-        return Plan(recommender, variant, query, wanted.warnings, self._experiments_hash, query.user_id, is_kept)
+        return Plan(recommender, variant, query, wanted.warnings, self._experiments_hash, query.user_id, wanted.consent)
 
 
 class Published(NamedTuple):

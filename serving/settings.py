@@ -40,6 +40,7 @@ class ServingConfig(ConfigModel):
     reload_seconds: float = Field(default=1.0, ge=0, le=3600)
     access_log: bool = True
     consent_default: bool = True
+    exposure_share: float = Field(default=1.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _default_is_allowed(self) -> Self:

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from monitoring.counters import ServiceCounters
 from serving.breaker import CircuitBreaker
 from serving.cache import ListCache, MemoryCache
+from serving.exposures import ExposureLog
 from serving.redis_cache import RedisCache
 from serving.service import Service
 from serving.settings import ServiceSettings
@@ -23,7 +24,7 @@ class ReloadFailure:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A service that answers, and its cache; None when caching is switched off.
+    """A service that answers, its cache (None when caching is switched off), and what notes its lists.
 
     Attributes
     ----------
@@ -34,6 +35,7 @@ class Running:
     service: Service
     cache: ListCache | None
     counters: ServiceCounters
+    exposures: ExposureLog
     failure: ReloadFailure | None = None
 
 

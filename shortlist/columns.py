@@ -29,6 +29,7 @@ SCORE: Final = "score"
 SOURCE: Final = "source"
 REASON: Final = "reason"
 
+COST: Final = "cost"
 CATEGORY_SEPARATOR: Final = " > "
 
 REQUIRED_EVENT_COLUMNS: Final = (USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE)
@@ -59,6 +60,7 @@ ITEM_DTYPES: Final[dict[str, str]] = {
     CREATED_AT: "datetime64[us, UTC]",
     GROUP_ID: "str",
     DISCONTINUED: "bool",
+    COST: "float64",
 }
 """Canonical catalogue columns. Only ``item_id`` is required; an item without availability is in stock.
 

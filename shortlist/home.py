@@ -41,6 +41,11 @@ class Home:
         return self.root / "register.db"
 
     @property
+    def exposures(self) -> Path:
+        """The lists that were served, ``date=YYYY-MM-DD/*.parquet``."""
+        return self.root / "exposures"
+
+    @property
     def import_lock(self) -> Path:
         """The file whose lock the one importer holds."""
         return self.root / ".import.lock"

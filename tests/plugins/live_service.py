@@ -1,6 +1,7 @@
 """The real application behind a real socket, in a thread of the test's process."""
 
 import contextlib
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 
 from serving.listening import listen
 from serving.server import Server
+from shortlist.home import Home
 
 START_SECONDS = 10.0
 
@@ -36,3 +38,10 @@ def _wait(server: Server, thread: threading.Thread) -> None:
         if time.monotonic() > deadline or not thread.is_alive():
             raise TimeoutError("the service did not start")
         time.sleep(0.005)
+
+
+def clear_live(home: Home) -> None:
+    """Take away what a service has written into a home that tests share."""
+    for path in (*home.root.glob("journal.db*"), *home.root.glob("register.db*")):
+        path.unlink()
+    shutil.rmtree(home.exposures, ignore_errors=True)

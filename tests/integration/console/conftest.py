@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 import uvicorn
-from live_service import live_service
+from live_service import clear_live, live_service
 
 from console.app import create_app
 from console.settings import ConsoleSettings
@@ -29,6 +29,7 @@ def service(small_home: Home, small_recommender: Recommender) -> Iterator[httpx.
     settings = ServiceSettings(small_home, ServingConfig(), api_key="a", console_key=KEY)
     with live_service(create_service(settings, Service(small_recommender, {}, ExperimentsConfig()))) as client:
         yield client
+    clear_live(small_home)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -138,7 +139,7 @@ def item(home: Home, item_id: str) -> dict[str, object]:
     """An item as the catalogue has it."""
     rows = read_items(home)
     (row,) = rows[rows["item_id"] == item_id].to_dict("records")
-    return row
+    return {name: value for name, value in row.items() if not pd.isna(value)}
 
 
 def state(home: Home, item_id: str) -> dict[str, object]:

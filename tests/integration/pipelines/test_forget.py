@@ -158,7 +158,7 @@ def test_the_command(home: Home) -> None:
     assert "Nobody waits" in CliRunner().invoke(group, ["forget", *options]).output
     assert CliRunner().invoke(group, ["forget", "--verify", *options]).exit_code == 2
     receipt = CliRunner().invoke(group, ["forget", "user-002", *options]).output
-    assert receipt.startswith("People at ")
+    assert receipt.startswith("Forgotten at ")
     assert "user-002" not in receipt
 
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
-from live_service import live_service
+from live_service import clear_live, live_service
 from redis_server import RedisServer, find_redis_server, running_redis
 
 from experiments.config import ExperimentsConfig
@@ -43,8 +43,7 @@ def serve(small_home: Home, small_recommender: Recommender) -> Iterator[Serve]:
             return stack.enter_context(live_service(create_app(settings, service), headers))
 
         yield start
-    for path in (*small_home.root.glob("journal.db*"), *small_home.root.glob("register.db*")):
-        path.unlink()
+    clear_live(small_home)
 
 
 @pytest.fixture
