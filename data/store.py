@@ -43,7 +43,9 @@ EVENT_SCHEMA: Final = arrow_schema(EVENT_DTYPES)
 _STORED_SCHEMA: Final = EVENT_SCHEMA.append(pa.field(_PLACE, pa.int64()))
 
 
-def read_events(home: Home, *, until: datetime | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read_events(
+    home: Home, *, until: datetime | None = None, columns: Sequence[str] | None = None, may_be_none: bool = False
+) -> pd.DataFrame:
     """Read the events with cancels netted (see `data.cancels`).
 
     They are the same whatever the order and number of imports, as long as one file holds what a user did at one moment:
@@ -56,6 +58,8 @@ def read_events(home: Home, *, until: datetime | None = None, columns: Sequence[
         Only events before it, cancels included, so that nothing later shows. With a time zone.
     columns : sequence of str, optional
         Canonical columns to return; all when left out.
+    may_be_none : bool
+        Whether there may be no events.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def read_events(home: Home, *, until: datetime | None = None, columns: Sequence[
         files = _event_files(home, _dates_before(until))
         check_content(home, files)
         stored = _read_table(files, _before(until))
-    if not len(stored):
+    if not len(stored) and not may_be_none:
         when = "" if until is None else f" before {until.isoformat()}"
         raise DataError(
             f"{home.root}: no events{when}. Bring some in with `shortlist import --events FILE`, "

@@ -92,6 +92,11 @@ class Assignment:
     bundle: str | None
     parameters: VariantParameters
 
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """``experiment:variant`` of every experiment that chance put the user into."""
+        return tuple(f"{one.experiment}:{one.variant}" for one in self.variants if not one.is_override)
+
 
 class Assigner:
     """Assigns users under one configuration; immutable, so threads can share it.

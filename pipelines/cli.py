@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "validate": "pipelines.data_commands:validate_command",
     "drain": "pipelines.drain_command:drain_command",
     "forget": "pipelines.forget_command:forget_command",
+    "experiment": "pipelines.experiment_command:experiment_command",
     "outcomes": "pipelines.outcomes_command:outcomes_command",
     "imports": "pipelines.imports_command:imports_command",
     "train": "pipelines.model_commands:train_command",

@@ -111,6 +111,7 @@ class ExposureLog:
             user=user,
             version=plan.recommender.version,
             variant=plan.variant,
+            assignments=list(plan.assignments),
             scenario=plan.query.scenario,
             source=found["source"],
             degraded=found["degraded"],

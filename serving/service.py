@@ -52,6 +52,8 @@ class Plan:
         Whether anything of the request may be kept.
     kind : str
         Whose list it is: a user's, an item's, or nobody's own.
+    assignments : tuple of str
+        ``experiment:variant`` of every experiment that the user was drawn into.
     """
 
     recommender: Recommender
@@ -62,6 +64,7 @@ class Plan:
     asked_id: str
     consents: bool = True
     kind: Kind = "user"
+    assignments: tuple[str, ...] = ()
 
     @property
     def is_kept(self) -> bool:
@@ -154,7 +157,7 @@ class Service:
         assignment = self._assigner.assign(user_id)
         query = _with_variant(list_query(user_id, wanted), assignment)
         plan = self._plan(query, wanted, self._recommender(assignment.bundle), assignment.label)
-        return plan if asked_id is None else replace(plan, asked_id=asked_id)
+        return replace(plan, asked_id=user_id if asked_id is None else asked_id, assignments=assignment.drawn)
 
     def popular_plan(self, wanted: ListParameters) -> Plan:
         """Decide how a request for what is popular is answered: from the published bundle, outside all experiments."""

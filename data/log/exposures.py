@@ -30,6 +30,7 @@ SCHEMA: Final = pa.schema(
         ("user", pa.string()),
         ("version", pa.string()),
         ("variant", pa.string()),
+        ("assignments", pa.list_(pa.string())),
         ("scenario", pa.string()),
         ("source", pa.string()),
         ("degraded", pa.string()),
@@ -41,13 +42,18 @@ SCHEMA: Final = pa.schema(
 
 
 class Exposure(NamedTuple):
-    """One list: to whom, what made it, and its items by place; `user` is None for a list that is nobody's own."""
+    """One list: to whom, what made it, and its items by place.
+
+    `user` is None for a list that is nobody's own; `assignments` are ``experiment:variant`` of every experiment that
+    the user was drawn into, also where the variant changed nothing.
+    """
 
     recommendation_id: str
     shown_at: datetime
     user: str | None
     version: str
     variant: str
+    assignments: list[str]
     scenario: str
     source: str
     degraded: str | None

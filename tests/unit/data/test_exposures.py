@@ -25,7 +25,9 @@ def exposure(number: int, user: str | None = "a") -> Exposure:
     """One list, a minute after the one before; the third is of the next day."""
     shown_at = START + timedelta(minutes=number)
     scores = [0.5, 0.25]
-    return Exposure(f"r{number}", shown_at, user, "v", "control", "home", "personalized", None, 1, ["x", "y"], scores)
+    return Exposure(
+        f"r{number}", shown_at, user, "v", "control", [], "home", "personalized", None, 1, ["x", "y"], scores
+    )
 
 
 def ids(home: Home, since: datetime = START, until: datetime = LATER) -> list[str]:

@@ -78,13 +78,17 @@ def test_several_values_after_one_flag(arguments: list[str], wanted: object) -> 
     assert (result.exit_code, found) == (0, [wanted])
 
 
+PARTS = ("read", "plan")
+"""Of the command `experiment`."""
+
+
 def test_help_names_every_command() -> None:
     """The help page lists all commands in their order, and each has a page of its own."""
     page = CliRunner().invoke(group, ["--help"]).stdout
     names = [line.split()[0] for line in page.partition("Commands:")[2].splitlines() if line.strip()]
     assert names == list(COMMANDS)
-    for name in COMMANDS:
-        result = CliRunner().invoke(group, [name, "--help"])
+    for name in [[name] for name in COMMANDS if name != "experiment"] + [["experiment", part] for part in PARTS]:
+        result = CliRunner().invoke(group, [*name, "--help"])
         assert result.exit_code == 0
         assert "--home" in result.stdout
 
