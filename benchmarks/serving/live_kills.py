@@ -40,7 +40,7 @@ LONGEST: Final = {"ingest": 0.6, "drain": 0.6, "forget": 0.25}
 """About as long does each take, in seconds."""
 
 KINDS: Final = tuple(LONGEST)
-BATCHES: Final = 15
+BATCHES: Final = 5
 BATCH: Final = 20
 
 
