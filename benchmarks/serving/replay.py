@@ -133,7 +133,7 @@ def main() -> None:
         home = two_versions(options.home, Path(folder))
         with service(home.root, ("--no-cache",)) as (url, _):
             scores = replay(url, baskets)
-    print(f"{len(baskets):,} baskets; {machine(str(options.home))}")
+    print(f"{len(baskets):,} baskets; {machine(options.home)}")
     report(scores)
 
 
