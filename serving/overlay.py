@@ -1,7 +1,7 @@
 """What users did since the bundle was trained, laid over the histories that it holds."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import Final, NamedTuple
@@ -40,11 +40,18 @@ class _Newest(NamedTuple):
 
 
 class Overlay:
-    """The newest events of the users who came last; one event loop's, it takes no lock."""
+    """The newest events of the users who came last; one event loop's, it takes no lock.
+
+    Attributes
+    ----------
+    moment : int
+        The time of the newest event of all, in seconds; 0 before the first.
+    """
 
     def __init__(self, most_users: int = MOST_USERS, most_events: int = MOST_EVENTS) -> None:
         self._most_events = most_events
         self._users: LRUCache[str, _Newest] = LRUCache(most_users)
+        self.moment = 0
 
     def add(self, kept: Iterable[Kept]) -> None:
         """Take over journal entries, in their order."""
@@ -52,7 +59,9 @@ class Overlay:
             record = orjson.loads(one.entry.content)
             user_id = record[USER_ID]
             before = self._users.get(user_id)
-            events = (*(before.events if before else ()), _event(record))[-self._most_events :]
+            event = _event(record)
+            events = (*(before.events if before else ()), event)[-self._most_events :]
+            self.moment = max(self.moment, event.timestamp)
             self._users[user_id] = _Newest(one.position, events)
 
     def drop(self, are_gone: Callable[[str], bool]) -> None:
@@ -105,10 +114,12 @@ class LiveHistories:
     unknown: str = UNKNOWN_USER
 
     def of(self, user_id: str) -> History | None:
-        """What is known of a user, as of the newest event."""
-        known = self.stored.of(user_id)
+        """What is known of a user, as of the newest event of all: of whom nothing is new, time has passed, too."""
+        known, as_of = self.stored.of(user_id), max(self.as_of, self.overlay.moment + 1)
         newer = sorted(set(self._newer(user_id)), key=lambda one: one[1].timestamp)
-        return self._merged(known, newer) if newer else known
+        if newer:
+            return self._merged(known, newer, as_of)
+        return known if known is None or as_of == known.as_of else replace(known, as_of=as_of)
 
     def mark(self, user_id: str) -> str:
         """A text that changes with each event of the user."""
@@ -123,7 +134,7 @@ class LiveHistories:
                 if item_idx != MISSING:
                     yield item_idx, event
 
-    def _merged(self, known: History | None, newer: list[tuple[int, LiveEvent]]) -> History:
+    def _merged(self, known: History | None, newer: list[tuple[int, LiveEvent]], as_of: int) -> History:
         events = [event for _, event in newer]
         new = {
             "item_idx": [item_idx for item_idx, _ in newer],
@@ -137,7 +148,7 @@ class LiveHistories:
         columns = {name: np.array(new[name], dtype=dtype) for name, dtype in EVENT_COLUMN_DTYPES.items()}
         if known is not None:
             columns = {name: np.concatenate([getattr(known, name), column]) for name, column in columns.items()}
-        return History(**columns, as_of=max(self.as_of, events[-1].timestamp + 1))
+        return History(**columns, as_of=as_of)
 
 
 def _baskets(events: list[LiveEvent], first: int) -> list[int]:

@@ -3,8 +3,8 @@
     shortlist train --home HOME --until TIME && shortlist publish latest --home HOME
     python benchmarks/serving/replay.py --home HOME
 
-Before each basket the customer's list is asked for, then the basket's events are sent. The same model's list without
-any of them is the one that was asked for first. NDCG@10 of each basket, its mean for each customer, and the paired
+Before each basket the customer's list is asked for, then the basket's events are sent. The same model's lists without
+any of them are asked for before everything else. NDCG@10 of each basket, its mean for each customer, and the paired
 difference over customers. The journal is that of a copy of the published bundle.
 """
 
@@ -84,20 +84,25 @@ def rounds_of(baskets: list[Basket]) -> Iterator[list[Basket]]:
 
 def replay(url: str, baskets: list[Basket]) -> Scores:
     """Ask, compare, send."""
-    scores, first = Scores(), {}
+    scores = Scores()
     with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+        first = {user: list_of(client, user) for user in dict.fromkeys(basket.user_id for basket in baskets)}
         for stretch in rounds_of(baskets):
             for basket in (one for one in stretch if one.wanted):
-                answer = client.get("/recommendations/" + basket.user_id, params={"limit": K}).json()
-                shown = [item["item_id"] for item in answer["items"]]
-                before = first.setdefault(basket.user_id, shown)
+                shown = list_of(client, basket.user_id)
                 scores.live[basket.user_id].append(ndcg(shown, basket.wanted))
-                scores.without[basket.user_id].append(ndcg(before, basket.wanted))
+                scores.without[basket.user_id].append(ndcg(first[basket.user_id], basket.wanted))
             events = [event for basket in stretch for event in basket.events][:MOST_EVENTS]
             refused = client.post("/events", json=events).json()["refused"]
             if refused:
                 raise SystemExit(f"{len(refused)} events were refused: {refused[0]}")
     return scores
+
+
+def list_of(client: httpx.Client, user_id: str) -> list[str]:
+    """A customer's list now."""
+    answer = client.get("/recommendations/" + user_id, params={"limit": K}).json()
+    return [item["item_id"] for item in answer["items"]]
 
 
 def ndcg(shown: list[str], wanted: frozenset[str]) -> float:

@@ -127,3 +127,12 @@ def test_it_is_bounded(histories: LiveHistories) -> None:
     small.add([kept(6, user="bob"), kept(7, user="cy")])
     assert (small.events("ann"), small.mark("ann")) == ((), "")
     assert len(small.events("cy")) == 1
+
+
+def test_time_passes_for_those_of_whom_nothing_is_new(histories: LiveHistories, overlay: Overlay) -> None:
+    """Their events are the same and so much older; an event from before the end of the data turns nothing back."""
+    overlay.add([kept(1, user="cecil", seconds=3_600), kept(2, user="cecil", seconds=-3_600)])
+    history = histories.of("bob")
+    assert history is not None
+    assert (history.as_of, items(histories, "bob")) == (AS_OF + 3_601, ["milk"])
+    assert histories.of("nobody") is None
