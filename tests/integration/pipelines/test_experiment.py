@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from live_service import live_service
+from live_service import clear_live, live_service
 
 from experiments.config import load_experiments
 from pipelines.cli import group
@@ -38,6 +38,7 @@ def played(small_home: Home, small_recommender: Recommender, tmp_path_factory: p
     folder = tmp_path_factory.mktemp("experiment")
     home, file = Home(Path(shutil.copytree(small_home.root, folder / "home"))), folder / "experiments.toml"
     file.write_text(FILE)
+    clear_live(home)
     settings = ServiceSettings(home, ServingConfig())
     with live_service(create_app(settings, Service(small_recommender, {}, load_experiments(file)))) as client:
         events = []

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from live_service import clear_live
 
 from data import forgetting
 from data.forgetting import begin_forgetting, finish_forgetting
@@ -36,6 +37,7 @@ USER = "user-001"
 def home(small_home: Home, tmp_path: Path) -> Home:
     """A home of this test's own, which knows the user in every way there is."""
     home = Home(Path(shutil.copytree(small_home.root, tmp_path / "home")))
+    clear_live(home)
     events, users = tmp_path / "events.csv", tmp_path / "users.csv"
     rows = [f"{USER},item-001,2026-05-21T10:00:00Z,purchase,1", f"{USER},item-001,soon,purchase,1"]
     rows += [f"user-002,item-00{n},2026-05-21T10:0{n}:00Z,purchase,1" for n in range(1, 9)]

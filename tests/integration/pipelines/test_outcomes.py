@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from click.testing import CliRunner
-from live_service import live_service
+from live_service import clear_live, live_service
 
 from data.merging import merge_users
 from experiments.config import ExperimentsConfig
@@ -22,6 +22,7 @@ USER = "user-001"
 def test_what_became_of_lists(small_home: Home, small_recommender: Recommender, tmp_path: Path) -> None:
     """Served, clicked, bought, drained and counted; of ids that were merged as of one user."""
     home = Home(Path(shutil.copytree(small_home.root, tmp_path / "home")))
+    clear_live(home)
     settings = ServiceSettings(home, ServingConfig())
     with live_service(create_app(settings, Service(small_recommender, {}, ExperimentsConfig()))) as client:
         shown = client.get(f"/recommendations/{USER}?limit=3").json()

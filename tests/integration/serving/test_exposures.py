@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pandas as pd
 import pytest
-from live_service import live_service
+from live_service import clear_live, live_service
 
 from data.forgetting import finish_forgetting
 from data.log.exposures import read_exposures
@@ -28,8 +28,10 @@ Ask = Callable[[httpx.Client], object]
 
 @pytest.fixture
 def home(small_home: Home, tmp_path: Path) -> Home:
-    """A home of this test's own."""
-    return Home(Path(shutil.copytree(small_home.root, tmp_path / "home")))
+    """A home of this test's own, from which nothing was served."""
+    home = Home(Path(shutil.copytree(small_home.root, tmp_path / "home")))
+    clear_live(home)
+    return home
 
 
 def noted(home: Home, recommender: Recommender, ask: Ask, **config: object) -> pd.DataFrame:
