@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 T      ?=
 FAST    = -m "not slow" -n 2 --dist worksteal -q --ignore tests/integration --ignore tests/e2e --ignore tests/property
-ALONE   = tests/e2e tests/integration/serving/test_redis_faults.py tests/integration/serving/test_server.py tests/contract/serving
+ALONE   = $(filter-out tests/e2e/test_kills.py,$(wildcard tests/e2e/test_*.py)) tests/integration/serving/test_redis_faults.py tests/integration/serving/test_server.py tests/contract/serving
 TWO     = -n 2 --dist loadfile $(addprefix --ignore ,$(ALONE))
 FAST_TMP = $$(test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 
