@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 T      ?=
 FAST    = -m "not slow" -n 2 --dist worksteal -q --ignore tests/integration --ignore tests/e2e --ignore tests/property
-ALONE   = $(filter-out tests/e2e/test_kills.py,$(wildcard tests/e2e/test_*.py)) tests/integration/serving/test_redis_faults.py tests/integration/serving/test_server.py tests/contract/serving
+ALONE   = $(filter-out tests/e2e/test_kills.py tests/e2e/test_main_job.py,$(wildcard tests/e2e/test_*.py)) tests/integration/serving/test_redis_faults.py tests/integration/serving/test_server.py tests/contract/serving
 TWO     = -n 2 --dist loadfile $(addprefix --ignore ,$(ALONE))
 FAST_TMP = $$(test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 
@@ -51,8 +51,8 @@ test: setup-dev  ## Run the whole test suite, on two cores, then what waits for 
 
 coverage: setup-dev  ## Run the whole test suite and say which share of the lines it reached
 	@$(BIN)/python -m pytest -q $(TWO) --cov --cov-report=
-	@$(BIN)/python -m pytest -q $(ALONE) --cov --cov-append --cov-report=
-	@echo "lines reached by the tests, commands in processes of their own not counted: $$($(BIN)/coverage report --format=total) %"
+	@$(BIN)/python -m pytest -q $(ALONE)
+	@echo "lines reached by the tests that run on two cores, commands in processes of their own not counted: $$($(BIN)/coverage report --format=total) %"
 
 test-fast: setup-dev  ## Run the tests that take milliseconds, on two cores, and say how long it took
 	@start=$$(date +%s.%N); TMPDIR=$(FAST_TMP) $(BIN)/python -m pytest $(FAST) $(T) || exit 1; \
