@@ -15,7 +15,7 @@ from pipelines.needs import of_training, require
 from pipelines.replay import replayed
 from pipelines.settings import Config
 from pipelines.strays import without_strays
-from pipelines.training import build_shop, fit_recommender
+from pipelines.training import build_shop, fit_recommender, profile_of
 from ranking.bundling import save_recommender
 from ranking.compiling import keep_compiled
 from shortlist.bundle import BundleWriter
@@ -75,10 +75,13 @@ def reproduce(home: Home, name: str, reporter: Reporter) -> Reproduction:
     events, catalog = _events(home, manifest), read_items(home)
     require(Path(tempfile.gettempdir()), of_training(len(events), config), "a training", reporter)
     shop = build_shop(events, catalog, config)
-    made = fit_recommender(shop, int(manifest.data.end.timestamp()), config, reporter, manifest.version)
+    end = manifest.data.end
+    made = fit_recommender(shop, int(end.timestamp()), config, reporter, manifest.version, is_sampled=True)
     with tempfile.TemporaryDirectory(prefix="shortlist-") as folder:
         writer = BundleWriter(Path(folder))
         save_recommender(writer, made.recommender)
+        if "profile.txt" in manifest.files:  # release 0.1 knew none
+            profile_of(events, catalog, end, made, config).save(writer)
     reasons = (*_changed_data(manifest, events, catalog), *changed_circumstances(manifest))
     return Reproduction(
         manifest.version, len(manifest.files), tuple(_different(manifest.files, writer.entries)), reasons

@@ -16,7 +16,9 @@ from data.catalog_arrays import build_attributes
 from data.forgetting import finish_forgetting
 from data.interactions import Interactions, build_interactions, to_seconds
 from data.store import events_fingerprint, read_events
+from monitoring.profiles import ListSample, Profile
 from pipelines.lineage import catalog_fingerprint, git_commit, libraries, processor
+from pipelines.list_samples import no_lists, sample_of_training
 from pipelines.needs import of_training, require
 from pipelines.settings import Config
 from pipelines.strays import without_strays
@@ -61,11 +63,12 @@ class ShopData:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A recommender, and what was measured and chosen in making it."""
+    """A recommender, what was measured and chosen in making it, and a sample of lists where one was asked for."""
 
     recommender: Recommender
     choices: Choices
     metrics: dict[str, float]
+    sample: ListSample | None = None
 
 
 def build_shop(events: pd.DataFrame, catalog: pd.DataFrame, config: Config) -> ShopData:
@@ -82,9 +85,18 @@ def build_shop(events: pd.DataFrame, catalog: pd.DataFrame, config: Config) -> S
 
 
 def fit_recommender(
-    shop: ShopData, as_of: int, config: Config, reporter: Reporter, version: str = "unpublished"
+    shop: ShopData,
+    as_of: int,
+    config: Config,
+    reporter: Reporter,
+    version: str = "unpublished",
+    *,
+    is_sampled: bool = False,
 ) -> Trained:
-    """Fit both stages on a shop's interactions, all of which must lie before `as_of` (seconds)."""
+    """Fit both stages on a shop's interactions, all of which must lie before `as_of` (seconds).
+
+    With `is_sampled`, lists of users of the newest snapshot are made for the bundle's profile.
+    """
     plan = plan_labels(shop.interactions, as_of, config.ranking)
     reporter.step(f"labels: {plan.said()}")
     snapshots = plan.snapshots(shop.interactions, as_of, config.ranking, config.seed)
@@ -101,7 +113,9 @@ def fit_recommender(
     two_stage = TwoStage(generator, context, ranker, *order)
     recommender = Recommender(version, shop.interactions, shop.attributes, two_stage, as_of, shop.target)
     choices = Choices.model_validate({"target": shop.target, **found, **stage_one.choices, **chosen})
-    return Trained(recommender, choices, _metrics(choices))
+    known = (shop.interactions, shop.attributes)
+    sample = sample_of_training(newest, stage_one, two_stage, known, config.seed) if is_sampled else None
+    return Trained(recommender, choices, _metrics(choices), sample)
 
 
 def train(
@@ -141,7 +155,7 @@ def train(
     fingerprint = events_fingerprint(events)
     settings = dump_model(config)
     name = version_name(created_at, content_sha256([fingerprint, settings, created_at.isoformat()]))
-    trained = fit_recommender(shop, int(end.timestamp()), config, reporter, name)
+    trained = fit_recommender(shop, int(end.timestamp()), config, reporter, name, is_sampled=True)
     window = DataWindow(
         start=events[TIMESTAMP].min().to_pydatetime(),
         end=end,
@@ -153,12 +167,20 @@ def train(
         read_at=read_at,
     )
     reporter.step("writing the bundle")
-    return write_bundle(home, trained, settings, window, created_at, verdict)
+    profile = profile_of(events, catalog, end, trained, config)
+    return write_bundle(home, trained, profile, settings, window, created_at, verdict)
+
+
+def profile_of(events: pd.DataFrame, catalog: pd.DataFrame, end: datetime, trained: Trained, config: Config) -> Profile:
+    """What a training saw, for `shortlist monitor` to compare later days with."""
+    moment = pd.Timestamp(end).tz_convert(None)
+    return Profile.of(events, catalog, moment, trained.sample or no_lists(), config.seed)
 
 
 def write_bundle(
     home: Home,
     trained: Trained,
+    profile: Profile,
     settings: dict[str, Any],
     window: DataWindow,
     created_at: datetime,
@@ -169,6 +191,7 @@ def write_bundle(
     with staged_folder(home.bundles / name) as folder:
         writer = BundleWriter(folder)
         save_recommender(writer, trained.recommender)
+        profile.save(writer)
         manifest = Manifest(
             format_version=FORMAT_VERSION,
             version=name,
