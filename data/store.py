@@ -44,7 +44,12 @@ _STORED_SCHEMA: Final = EVENT_SCHEMA.append(pa.field(_PLACE, pa.int64()))
 
 
 def read_events(
-    home: Home, *, until: datetime | None = None, columns: Sequence[str] | None = None, may_be_none: bool = False
+    home: Home,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    columns: Sequence[str] | None = None,
+    may_be_none: bool = False,
 ) -> pd.DataFrame:
     """Read the events with cancels netted (see `data.cancels`).
 
@@ -54,6 +59,8 @@ def read_events(
     Parameters
     ----------
     home : Home
+    since : datetime, optional
+        Only events from then on; a cancel whose purchase lies before is without effect. With a time zone.
     until : datetime, optional
         Only events before it, cancels included, so that nothing later shows. With a time zone.
     columns : sequence of str, optional
@@ -72,9 +79,9 @@ def read_events(
         When there are no events, or a stored file is missing, foreign or damaged.
     """
     with reading(home):
-        files = _event_files(home, _dates_before(until))
+        files = _event_files(home, lambda day: _is_between(day, since, until))
         check_content(home, files)
-        stored = _read_table(files, _before(until))
+        stored = _read_table(files, _between(since, until))
     if not len(stored) and not may_be_none:
         when = "" if until is None else f" before {until.isoformat()}"
         raise DataError(
@@ -161,19 +168,22 @@ def _event_files(home: Home, wanted: Any = None) -> list[Path]:
     return [file for day, files in day_files(home).items() if wanted is None or wanted(day) for file in files]
 
 
-def _dates_before(until: datetime | None) -> Any:
-    if until is None:
-        return None
-    last = until.astimezone(UTC).date()
-    return lambda day: day <= last
+def _is_between(day: date, since: datetime | None, until: datetime | None) -> bool:
+    """Whether events of a date can lie in ``[since, until)``."""
+    is_late = since is None or day >= since.astimezone(UTC).date()
+    return is_late and (until is None or day <= until.astimezone(UTC).date())
 
 
-def _before(until: datetime | None) -> Any:
+def _between(since: datetime | None, until: datetime | None) -> Any:
+    """The condition of ``[since, until)`` on stored events; None without either."""
+    if any(moment is not None and moment.tzinfo is None for moment in (since, until)):
+        raise ValueError("since and until need a time zone")
+    time, dtype = ds.field(TIMESTAMP), pa.timestamp("us", tz="UTC")
+    begun = None if since is None else time >= pa.scalar(since, dtype)
     if until is None:
-        return None
-    if until.tzinfo is None:
-        raise ValueError("until needs a time zone")
-    return ds.field(TIMESTAMP) < pa.scalar(until, pa.timestamp("us", tz="UTC"))
+        return begun
+    ended = time < pa.scalar(until, dtype)
+    return ended if begun is None else begun & ended
 
 
 def _read(files: Sequence[Path], where: Any = None) -> pd.DataFrame:

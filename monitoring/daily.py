@@ -10,7 +10,7 @@ from shortlist.columns import EVENT_TYPE, ITEM_ID, PRICE, QUANTITY, SESSION_ID, 
 
 TYPE_PREFIX: Final = "type "
 MISSING_PREFIX: Final = "no "
-COUNTS: Final = ("events", "users", "events_per_user")
+COUNTS: Final = ("events", "users", "events_per_user", "top_user")
 """Figures that are compared by their ratio; all others are shares."""
 
 _OF_PURCHASES: Final = (PRICE, QUANTITY)
@@ -32,7 +32,7 @@ def daily_figures(events: pd.DataFrame, known_items: Collection[str]) -> pd.Data
     DataFrame, indexed by day
         ``events``, ``users``, ``events_per_user``; ``type T``: the share of events of type T; ``no price`` and ``no
         quantity``: shares of the purchases; ``no session_id``; ``unknown_items``: events whose item is not in the
-        catalogue; ``top_item`` and ``top_user``: the largest share of one item and of one user.
+        catalogue; ``top_item``: the largest share of one item; ``top_user``: the events of the busiest user.
     """
     day = days_of(events)
     by_day = events.groupby(day)
@@ -40,7 +40,7 @@ def daily_figures(events: pd.DataFrame, known_items: Collection[str]) -> pd.Data
     facts = {"events": n_events, "users": n_users, "events_per_user": n_events / n_users}
     facts |= _mix(events, day) | _missing(events, day)
     facts["unknown_items"] = (~events[ITEM_ID].isin(known_items)).groupby(day).mean()
-    facts["top_item"] = _largest(events, day, ITEM_ID)
+    facts["top_item"] = _largest(events, day, ITEM_ID) / n_events
     facts["top_user"] = _largest(events, day, USER_ID)
     return pd.DataFrame(facts, dtype="float64")
 
@@ -74,7 +74,7 @@ def _missing(events: pd.DataFrame, day: pd.Series) -> dict[str, pd.Series]:
 
 def _largest(events: pd.DataFrame, day: pd.Series, column: str) -> pd.Series:
     counts: pd.Series = events.groupby([day, column]).size()
-    return counts.groupby(level=0).max() / counts.groupby(level=0).sum()
+    return counts.groupby(level=0).max()
 
 
 def priced(events: pd.DataFrame) -> pd.DataFrame:

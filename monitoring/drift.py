@@ -9,7 +9,10 @@ from scipy import stats
 
 Floats = npt.NDArray[np.float64]
 
-BINS: Final = 10
+MIN_VALUES: Final = 10
+MOST_NAMES: Final = 20
+"""Names that are compared; the rarer ones are one."""
+
 WEEK: Final = 7
 MIN_REFERENCE: Final = 14
 """Days; with fewer nothing is said of a day."""
@@ -93,25 +96,36 @@ def psi(expected: npt.ArrayLike, seen: npt.ArrayLike) -> float:
     return float(((q - p) * np.log(q / p)).sum())
 
 
-def change_of_values(expected: Floats, seen: Floats) -> Change:
-    """Two samples of a number, NaN left out: medians, PSI over deciles as effect, Kolmogorov-Smirnov's p-value."""
+def change_of_values(before: npt.ArrayLike, now: npt.ArrayLike) -> Change:
+    """Two samples of a number, NaN left out: medians, and the test of Kolmogorov and Smirnov.
+
+    The effect is its statistic, the largest distance of the two distribution functions, 0 to 1. An index over deciles
+    would call it a shift when a value that many rows share moves a little, across the edge of a decile.
+    """
+    expected, seen = (np.asarray(one, dtype=np.float64) for one in (before, now))
     expected, seen = expected[~np.isnan(expected)], seen[~np.isnan(seen)]
-    if min(len(expected), len(seen)) < BINS:
+    if min(len(expected), len(seen)) < MIN_VALUES:
         return Change(np.nan, np.nan, np.nan, np.nan)
-    edges = np.unique(np.quantile(expected, np.linspace(0, 1, BINS + 1)[1:-1]))
-    before, now = (np.bincount(np.searchsorted(edges, one), minlength=len(edges) + 1) for one in (expected, seen))
-    p_value = float(stats.ks_2samp(expected, seen, method="asymp").pvalue)
-    return Change(float(np.median(seen)), float(np.median(expected)), psi(before, now), p_value)
+    found = stats.ks_2samp(expected, seen, method="asymp")
+    return Change(float(np.median(seen)), float(np.median(expected)), float(found.statistic), float(found.pvalue))
 
 
-def change_of_counts(expected: pd.Series, seen: pd.Series) -> Change:
-    """Two tables of counts by name: PSI as effect, chi-squared's p-value; value and expected are their totals."""
-    names = expected.index.union(seen.index)
-    before, now = (one.reindex(names, fill_value=0).to_numpy(dtype=np.float64) for one in (expected, seen))
-    if not before.sum() or not now.sum() or len(names) < 2:
-        return Change(float(now.sum()), float(before.sum()), np.nan, np.nan)
-    p_value = float(stats.chi2_contingency(np.stack([before, now])[:, before + now > 0]).pvalue)
-    return Change(float(now.sum()), float(before.sum()), psi(before, now), p_value)
+def change_of_counts(before: pd.Series, now: pd.Series) -> Change:
+    """Two tables of counts by name: PSI as effect, chi-squared's p-value; value and expected are their totals.
+
+    The most frequent names of `before` are compared, and all others as one.
+    """
+    names = before.sort_values(ascending=False, kind="stable").index[:MOST_NAMES]
+    expected, seen = (_counts(one, names) for one in (before, now))
+    if not expected.sum() or not seen.sum() or len(names) < 2:
+        return Change(float(seen.sum()), float(expected.sum()), np.nan, np.nan)
+    p_value = float(stats.chi2_contingency(np.stack([expected, seen])[:, expected + seen > 0]).pvalue)
+    return Change(float(seen.sum()), float(expected.sum()), psi(expected, seen), p_value)
+
+
+def _counts(table: pd.Series, names: pd.Index) -> Floats:
+    counts = table.reindex(names, fill_value=0).to_numpy(dtype=np.float64)
+    return np.append(counts, float(table.sum()) - counts.sum())
 
 
 def change_of_shares(n_expected: int, of_expected: int, n_seen: int, of_seen: int) -> Change:

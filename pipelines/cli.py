@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "drain": "pipelines.drain_command:drain_command",
     "forget": "pipelines.forget_command:forget_command",
     "experiment": "pipelines.experiment_command:experiment_command",
+    "monitor": "pipelines.monitor_command:monitor_command",
     "outcomes": "pipelines.outcomes_command:outcomes_command",
     "imports": "pipelines.imports_command:imports_command",
     "train": "pipelines.model_commands:train_command",

@@ -20,7 +20,7 @@ from shortlist.ids import MISSING
 
 LIST_LENGTH: Final = 10
 MOST_USERS: Final = 300
-MIN_USERS: Final = 30
+MIN_USERS: Final = 20
 
 Rank = Callable[[Iterable[ListRequest]], Iterator[RankedList]]
 Items = npt.NDArray[np.int32]

@@ -10,7 +10,7 @@ from data.log.exposures import read_exposures
 from data.people import People, pseudonym, read_people, root
 from data.store import read_events
 from experiments.outcomes import OutcomesConfig, outcomes_of
-from shortlist.columns import COST, EVENT_DTYPES, EVENT_TYPE, ITEM_ID, PRICE, QUANTITY, TIMESTAMP, USER_ID, EventType
+from shortlist.columns import COST, EVENT_DTYPES, EVENT_TYPE, ITEM_ID, PRICE, QUANTITY, USER_ID, EventType
 from shortlist.home import Home
 
 MOMENT: Final = timedelta(microseconds=1)
@@ -40,8 +40,7 @@ def _no_events() -> pd.DataFrame:
 
 def _events(home: Home, people: People, since: datetime, until: datetime) -> pd.DataFrame:
     """The events of a span, under pseudonyms."""
-    events = read_events(home, until=until + MOMENT, may_be_none=True)
-    events = events[events[TIMESTAMP] >= since]
+    events = read_events(home, since=since, until=until + MOMENT, may_be_none=True)
     named = {user: pseudonym(people.secret, user) for user in events[USER_ID].unique()}
     return events.assign(**{USER_ID: events[USER_ID].map(named).astype("str")})
 
@@ -49,8 +48,8 @@ def _events(home: Home, people: People, since: datetime, until: datetime) -> pd.
 def revenue_before(home: Home, moment: datetime, span: timedelta) -> dict[str, float]:
     """What each user bought for in the time before a moment, by pseudonym."""
     people = read_people(home)
-    columns = [USER_ID, TIMESTAMP, EVENT_TYPE, PRICE, QUANTITY]
-    events = read_events(home, until=moment, columns=columns, may_be_none=True)
-    bought = events[(events[TIMESTAMP] >= moment - span) & (events[EVENT_TYPE] == str(EventType.PURCHASE))]
+    columns = [USER_ID, EVENT_TYPE, PRICE, QUANTITY]
+    events = read_events(home, since=moment - span, until=moment, columns=columns, may_be_none=True)
+    bought = events[events[EVENT_TYPE] == str(EventType.PURCHASE)]
     revenue = (bought[PRICE].fillna(0.0) * bought[QUANTITY].fillna(1.0)).groupby(bought[USER_ID]).sum()
     return {pseudonym(people.secret, str(user)): float(value) for user, value in revenue.items()}

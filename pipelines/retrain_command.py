@@ -83,17 +83,17 @@ def retrain_command(
     if every is None:
         once()
     else:
-        repeat(once, INTERVALS[every])
+        repeat(once, INTERVALS[every], "retraining")
 
 
-def repeat(once: Callable[[], None], interval: timedelta) -> None:
+def repeat(once: Callable[[], object], interval: timedelta, what: str) -> None:
     """Do something now and after every interval, until SIGTERM or Ctrl-C; what fails is said and tried again then."""
 
     def attempt() -> None:
         try:
             once()
         except ShortlistError as error:
-            click.echo(f"shortlist: {error}\nThe next retraining begins in {interval}.", err=True)
+            click.echo(f"shortlist: {error}\nThe next {what} begins in {interval}.", err=True)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

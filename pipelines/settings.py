@@ -8,6 +8,7 @@ from candidate_gen.settings import CandidateConfig
 from data.interactions import EventWeights
 from data.settings import DataConfig
 from experiments.outcomes import OutcomesConfig
+from monitoring.rules import MonitoringConfig
 from pipelines.pruning import RetentionConfig
 from ranking.settings import RankerConfig
 from serving.settings import ServingConfig
@@ -25,6 +26,7 @@ class Config(ConfigModel):
     serving: ServingConfig = ServingConfig()
     retention: RetentionConfig = RetentionConfig()
     outcomes: OutcomesConfig = OutcomesConfig()
+    monitoring: MonitoringConfig = MonitoringConfig()
 
 
 def read_config(path: Path | None) -> Config:

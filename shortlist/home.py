@@ -91,6 +91,11 @@ class Home:
         return self.root / "retrains"
 
     @property
+    def monitoring(self) -> Path:
+        """What `shortlist monitor` found, a file for each day."""
+        return self.root / "monitoring"
+
+    @property
     def compiled(self) -> Path:
         """Compiled kernels, where they cannot be kept beside their source. Machine code: not to be copied elsewhere."""
         return self.root / ".compiled"

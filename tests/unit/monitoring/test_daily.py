@@ -30,7 +30,7 @@ def test_each_day_has_its_figures() -> None:
     assert day["no price"] == 0.5
     assert day["unknown_items"] == 1 / 3
     assert day["top_item"] == 2 / 3
-    assert day["top_user"] == 2 / 3
+    assert day["top_user"] == 2
 
 
 def test_a_day_without_an_event_is_a_day_and_one_that_is_not_over_is_none() -> None:

@@ -1,0 +1,208 @@
+"""A day beside what a training saw: nothing is said of a quiet one, and each fault is found in one run."""
+
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+from shop import checkerboard_catalog, checkerboard_events, import_shop
+
+from data.store import read_events
+from monitoring.reports import read_reports
+from monitoring.rules import MonitoringConfig
+from pipelines.cli import group
+from pipelines.monitoring import monitor
+from pipelines.settings import Config
+from pipelines.training import train
+from shortlist.home import Home
+from shortlist.progress import SilentReporter
+from shortlist.registry import Registry
+
+DAY = pd.Timestamp("2026-05-14", tz="UTC")
+NEXT = DAY + pd.Timedelta(days=1)
+Events = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def of_day(events: pd.DataFrame) -> pd.DataFrame:
+    return events[(events["timestamp"] >= DAY) & (events["timestamp"] < NEXT)]
+
+
+@pytest.fixture(scope="session")
+def trained_before(tmp_path_factory: pytest.TempPathFactory, small_config: Config) -> Home:
+    """The small shop, trained two days before the day that is looked at."""
+    home = Home(tmp_path_factory.mktemp("before") / "home")
+    events = checkerboard_events()
+    import_shop(home, events[events["timestamp"] < DAY], checkerboard_catalog())
+    until = (DAY - pd.Timedelta(days=2)).to_pydatetime()
+    Registry(home).publish(train(home, small_config, SilentReporter(), until=until).version)
+    return home
+
+
+@pytest.fixture
+def home(trained_before: Home, tmp_path: Path) -> Home:
+    return Home(Path(shutil.copytree(trained_before.root, tmp_path / "home")))
+
+
+def found(home: Home) -> dict[str, str]:
+    """The rules that are not fine, with their status."""
+    report = monitor(home, MonitoringConfig(), SilentReporter(), 42, DAY.date())
+    return {one.rule: one.status for one in reversed(report.not_fine())}
+
+
+def test_a_quiet_day_raises_no_alert_and_is_kept(home: Home) -> None:
+    import_shop(home, of_day(checkerboard_events()), checkerboard_catalog())
+
+    assert "alert" not in found(home).values()
+    (report,) = read_reports(home, 10)
+    assert (report.day, report.n_served) == (DAY.date(), 0)
+    compared = {one.rule: one for one in report.findings}
+    assert compared["hit_rate"].value is not None
+    assert {"features", "scores", "coverage", "novelty", "volume_of_week", "catalogue_size"} <= set(compared)
+    assert report.figures["events"] == len(of_day(checkerboard_events()))
+
+
+def in_cents(events: pd.DataFrame) -> pd.DataFrame:
+    return events.assign(price=events["price"] * 100)
+
+
+def without_prices(events: pd.DataFrame) -> pd.DataFrame:
+    return events.assign(price=None)
+
+
+def of_one_item(events: pd.DataFrame) -> pd.DataFrame:
+    return events.assign(item_id=events["item_id"].where(events.index % 3 == 0, "item-007"))
+
+
+def with_a_bot(events: pd.DataFrame) -> pd.DataFrame:
+    seconds = pd.to_timedelta(range(10_000), unit="s")
+    view = {"user_id": "user-003", "event_type": "view", "timestamp": DAY + seconds}
+    views = pd.DataFrame(view | {"item_id": [f"item-{n % 120:03}" for n in range(10_000)]})
+    return pd.concat([events, views], ignore_index=True)
+
+
+def of_unknown_items(events: pd.DataFrame) -> pd.DataFrame:
+    return events.assign(item_id=events["item_id"].where(events.index % 2 == 0, "sku-" + events["item_id"]))
+
+
+def until_noon(events: pd.DataFrame) -> pd.DataFrame:
+    return events[events["timestamp"] < DAY + pd.Timedelta(hours=12)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "rules"),
+    [
+        (in_cents, {"price_level", "prices"}),
+        (without_prices, {"missing_values"}),
+        (of_one_item, {"top_item"}),
+        (with_a_bot, {"top_user", "volume", "event_mix"}),
+        (of_unknown_items, {"unknown_items"}),
+        (until_noon, {"hours"}),
+    ],
+)
+def test_a_fault_is_an_alert_within_one_run(home: Home, fault: Events, rules: set[str]) -> None:
+    import_shop(home, fault(of_day(checkerboard_events())), checkerboard_catalog())
+
+    not_fine = found(home)
+
+    assert {rule for rule, status in not_fine.items() if status == "alert"} >= rules
+
+
+def test_a_renamed_category_is_named(home: Home) -> None:
+    catalog = checkerboard_catalog()
+    catalog["category"] = catalog["category"].replace("Food > Bakery", "Food > Bread")
+    import_shop(home, of_day(checkerboard_events()), catalog)
+
+    report = monitor(home, MonitoringConfig(), SilentReporter(), 42, DAY.date())
+
+    (alert,) = [one for one in report.not_fine() if one.rule == "new_categories"]
+    assert alert.status == "alert"
+    assert "the largest: Food > Bread, before Food > Bakery" in alert.sentence
+
+
+def test_a_day_that_every_bundle_knows_is_compared_in_part(small_home: Home, tmp_path: Path) -> None:
+    home = Home(Path(shutil.copytree(small_home.root, tmp_path / "home")))
+
+    report = monitor(home, MonitoringConfig(), SilentReporter(), 42)
+
+    assert report.day == read_events(home)["timestamp"].max().date()
+    assert not {"features", "hit_rate"} & {one.rule for one in report.findings}
+    assert report.notes[0].startswith("Every bundle was trained on the day")
+
+
+def run(home: Home, *options: str, config: str = "") -> Result:
+    path = home.root / "shop.toml"
+    path.write_text(config)
+    arguments = ["monitor", "--day", str(DAY.date()), "--home", str(home.root), "--config", str(path), *options]
+    return CliRunner().invoke(group, arguments)
+
+
+@pytest.fixture
+def received() -> Iterator[tuple[str, list[dict]]]:
+    """The address of a server that takes messages, and what it took."""
+    taken: list[dict] = []
+
+    class Taker(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Taker) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/hook", taken
+        server.shutdown()
+        thread.join()
+
+
+def test_the_command_says_what_is_wrong_tells_it_and_fails_where_it_is_to(home: Home, received) -> None:
+    url, taken = received
+    import_shop(home, in_cents(of_day(checkerboard_events())), checkerboard_catalog())
+
+    done = run(home, "--webhook", url, "--fail-on", "alert")
+
+    assert done.exit_code == 1
+    assert "ALERT price of an item beside what it cost before: 100.00; 1.00 was to be expected." in done.stdout
+    (told,) = taken
+    assert told["status"] == "alert"
+    assert "price of an item" in told["text"]
+    assert {one["status"] for one in told["findings"]} <= {"warn", "alert"}
+    unreachable = run(home, "--webhook", "http://127.0.0.1:9/secret", "--json")
+    assert unreachable.exit_code == 0
+    assert "The webhook cannot be reached" in unreachable.stderr
+    assert "secret" not in unreachable.stderr
+    assert json.loads(unreachable.stdout)["status"] == "alert"
+
+
+def test_an_alert_can_start_a_retraining(home: Home, tiny_config: Config) -> None:
+    import_shop(home, in_cents(of_day(checkerboard_events())), checkerboard_catalog())
+    before = Registry(home).current()
+    als, ranking = tiny_config.candidate_gen.als, tiny_config.ranking
+    config = (
+        f"[candidate_gen.als]\nfactors = {als.factors}\niterations = {als.iterations}\nsearch_seconds = 0\n"
+        f"[ranking]\nmax_trees = {ranking.max_trees}\nn_windows = 2\nmin_queries = 10\nhorizon_days = 14\n"
+        "[monitoring.price_level]\nwarn = 1.2\nalert = 2.0\nretrain = true\n"
+    )
+
+    done = run(home, config=config)
+
+    assert "Retraining, as the rules price_level say." in done.stderr
+    assert len(Registry(home).versions()) == 2
+    assert (done.exit_code, Registry(home).current() != before) in {(0, True), (4, False)}
+
+
+def test_without_a_day_s_events_nothing_is_said(home: Home) -> None:
+    empty = run(home)
+
+    assert empty.exit_code == 3
+    assert "no event on 2026-05-14" in empty.stderr
+    assert datetime.now(UTC).date() > DAY.date()
