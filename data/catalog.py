@@ -129,6 +129,12 @@ def read_users(home: Home) -> pd.DataFrame:
     return rows.astype("str")
 
 
+def categories_of(catalog: pd.DataFrame) -> pd.Series:
+    """Each item's category, by item id; empty where it has none."""
+    named = catalog[CATEGORY] if CATEGORY in catalog else pd.Series("", index=catalog.index, dtype="str")
+    return pd.Series(named.fillna("").to_numpy(), index=catalog[ITEM_ID].to_numpy(), dtype="str")
+
+
 def merge(stored: pd.DataFrame, new: pd.DataFrame, key: str) -> pd.DataFrame:
     """Stored rows with the values of new ones put over them by id, sorted by id.
 

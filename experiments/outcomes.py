@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from data.log.exposures import FAILED
 from shortlist.columns import (
     EVENT_TYPE,
     ITEM_ID,
@@ -61,8 +62,8 @@ def outcomes_of(
     Returns
     -------
     DataFrame
-        The exposures with ``n_items``, the counts of `KINDS`, ``revenue``, and ``margin``: of the purchases whose item
-        has a cost, NaN where none has.
+        The exposures, those that failed too, with ``n_items``, the counts of `KINDS`, ``revenue``, and ``margin``: of
+        the purchases whose item has a cost, NaN where none has.
     """
     counted = _attributed(_shown_items(exposures), events, pd.Timedelta(hours=hours))
     counted = counted.assign(**_money(counted, costs))
@@ -114,6 +115,32 @@ def _money(counted: pd.DataFrame, costs: Mapping[str, float]) -> dict[str, pd.Se
     return {REVENUE: revenue, MARGIN: (revenue - cost).where(is_bought, np.nan)}
 
 
+def category_distances(exposures: pd.DataFrame, categories: pd.Series) -> pd.Series:
+    """How different the items of each list are: the share of its pairs of items whose categories differ.
+
+    Intra-list diversity (Ziegler et al., "Improving recommendation lists through topic diversification", WWW 2005) with
+    a distance of 1 between categories.
+
+    Parameters
+    ----------
+    categories : Series of str by item id
+        Empty where an item has none: such items are left out.
+
+    Returns
+    -------
+    Series of float
+        By `RECOMMENDATION_ID`; lists without a pair are not in it.
+    """
+    items = _shown_items(exposures)
+    named = items.assign(category=items[ITEM_ID].map(categories).fillna(""))
+    sizes = named[named["category"] != ""].groupby([RECOMMENDATION_ID, "category"]).size()
+    same = (sizes * (sizes - 1) / 2).groupby(level=0).sum()
+    n = sizes.groupby(level=0).sum()
+    pairs = (n * (n - 1) / 2)[n > 1]
+    distances: pd.Series = 1.0 - same[pairs.index] / pairs
+    return distances
+
+
 def summary_of(outcomes: pd.DataFrame, by: str) -> pd.DataFrame:
     """One row for each value of a column: lists, users, rates of lists with at least one of a kind, money.
 
@@ -124,7 +151,7 @@ def summary_of(outcomes: pd.DataFrame, by: str) -> pd.DataFrame:
         ``revenue_per_user``, and ``margin_per_list`` over the lists whose purchases have a cost or that have none.
     """
     rows = {}
-    for value, lists in outcomes.groupby(by, dropna=False, sort=True):
+    for value, lists in outcomes[outcomes["source"] != FAILED].groupby(by, dropna=False, sort=True):
         n_users = int(lists[USER].nunique())
         rows[str(value)] = {
             "lists": len(lists),

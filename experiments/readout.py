@@ -5,8 +5,9 @@ not lists, were drawn, so users are what varies (Deng, Knoblich and Lu, "Applyin
 Analytics", KDD 2018).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from data.log.exposures import FAILED
 from experiments.outcomes import MARGIN, REVENUE, USER
 
 CONFIDENCE: Final = 0.95
@@ -24,6 +26,11 @@ BEST_AT_USERS: Final = 5_000
 """At about so many users the always-valid interval is as narrow as it can be."""
 
 BOOTSTRAP_RESAMPLES: Final = 2_000
+
+SEGMENT_WARNING: Final = (
+    "Segments: the more parts are looked at, the more of them differ by chance. A part that stands out is a question "
+    "for the next experiment, and no verdict of this one."
+)
 
 Values = npt.NDArray[np.float64]
 
@@ -45,7 +52,16 @@ METRICS: Final = (
     Metric("margin_per_user", MARGIN, "users"),
 )
 HEAVY_TAILED: Final = frozenset({"revenue_per_list", "revenue_per_user", "margin_per_user"})
-GUARDRAIL: Final = Metric("degraded_rate", "degraded", "lists")
+GUARDRAILS: Final = (
+    Metric("error_rate", "failed", "requests"),
+    Metric("degraded_rate", "degraded", "lists"),
+    Metric("milliseconds", "milliseconds", "timed"),
+    Metric("diversity", "diversity", "compared"),
+)
+"""What a variant must not make worse: errors, lists of less quality, time, and how different a list's items are."""
+
+SUMS: Final = ("requests", "lists", "clicked", "carted", "bought", "failed", "degraded", "timed", "compared")
+MEASURES: Final = (REVENUE, MARGIN, "milliseconds", "diversity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +70,15 @@ class Effect:
 
     Attributes
     ----------
+    segment : str
+        Which users it is of; empty for all.
+    n_users : int
+        Of both.
     value, control, difference : float
     low, high, p_value : float
         Of the difference: 95 % interval and two-sided p-value, Welch.
     adjusted_p : float
-        The p-value with all metrics and variants of the read-out in view: Benjamini and Hochberg, 1995.
+        The p-value with all metrics, variants and segments of a kind in view: Benjamini and Hochberg, 1995.
     always_low, always_high : float
         The 95 % interval that holds at every look, for those who stop when they like what they see.
     bootstrap_low, bootstrap_high : float or None
@@ -67,6 +87,8 @@ class Effect:
 
     metric: str
     variant: str
+    segment: str
+    n_users: int
     value: float
     control: float
     difference: float
@@ -103,6 +125,7 @@ class ReadOut:
     blocked: str | None
     effects: tuple[Effect, ...] = ()
     guardrails: tuple[Effect, ...] = ()
+    segments: tuple[Effect, ...] = ()
 
 
 def users_of(outcomes: pd.DataFrame, experiment: str, before: Mapping[str, float] | None = None) -> pd.DataFrame:
@@ -116,24 +139,35 @@ def users_of(outcomes: pd.DataFrame, experiment: str, before: Mapping[str, float
     named = outcomes.explode("assignments")
     is_of = named["assignments"].fillna("").str.startswith(f"{experiment}:")
     mine = named[is_of & named[USER].notna()]
+    is_list = mine["source"] != FAILED
     rows = mine.assign(
         variant=mine["assignments"].astype("str").str.removeprefix(f"{experiment}:"),
-        lists=1.0,
+        requests=1.0,
+        lists=is_list,
+        failed=~is_list,
         clicked=mine["clicks"] > 0,
         carted=mine["carts"] > 0,
         bought=mine["purchases"] > 0,
         degraded=mine["degraded"].notna(),
-        **{MARGIN: mine[MARGIN].fillna(0.0)},
+        timed=mine["milliseconds"].notna(),
+        compared=mine["diversity"].notna(),
+        **{name: mine[name].fillna(0.0) for name in MEASURES},
     )
-    sums = ["lists", "clicked", "carted", "bought", "degraded", REVENUE, MARGIN]
     by_user = rows.groupby(USER)
-    found = by_user[sums].sum().astype("float64").assign(users=1.0, variant=by_user["variant"].first())
+    sums = by_user[[*SUMS, *MEASURES]].sum().astype("float64")
+    found = sums.assign(users=1.0, variant=by_user["variant"].first())
     found["n_variants"] = by_user["variant"].nunique()
     found["before"] = [0.0 if before is None else before.get(str(user), 0.0) for user in found.index]
     return found
 
 
-def read_out(experiment: str, users: pd.DataFrame, weights: Mapping[str, float], control: str) -> ReadOut:
+def read_out(
+    experiment: str,
+    users: pd.DataFrame,
+    weights: Mapping[str, float],
+    control: str,
+    segments: Mapping[str, str] | None = None,
+) -> ReadOut:
     """Compare every variant with the control.
 
     Parameters
@@ -142,6 +176,8 @@ def read_out(experiment: str, users: pd.DataFrame, weights: Mapping[str, float],
         As `users_of` gives them.
     weights : mapping of str to float
         The share of each variant, the control's too.
+    segments : mapping of str to str, optional
+        Which part of the users each one is in, by what was known before the experiment.
     """
     settled = users[(users["n_variants"] == 1) & users["variant"].isin(list(weights))]
     counts = {name: int((settled["variant"] == name).sum()) for name in weights}
@@ -149,15 +185,34 @@ def read_out(experiment: str, users: pd.DataFrame, weights: Mapping[str, float],
     blocked = _blocked(counts, p)
     if blocked is not None:
         return ReadOut(experiment, counts, n_moved, p, blocked)
-    groups = {name: settled[settled["variant"] == name] for name in weights}
-    rivals = {name: group for name, group in groups.items() if name != control}
-    has_margin = bool(settled[MARGIN].any())
-    metrics = [metric for metric in METRICS if has_margin or metric.numerator != MARGIN]
-    raw = [_effect(metric, name, group, groups[control]) for metric in metrics for name, group in rivals.items()]
-    adjusted = stats.false_discovery_control([one.p_value for one in raw]) if raw else []
-    effects = tuple(_with_p(one, float(value)) for one, value in zip(raw, adjusted, strict=True))
-    guardrails = tuple(_effect(GUARDRAIL, name, group, groups[control]) for name, group in rivals.items())
-    return ReadOut(experiment, counts, n_moved, p, None, effects, guardrails)
+    measured = [metric for metric in METRICS if metric.numerator != MARGIN or settled[MARGIN].any()]
+    effects = _adjusted(_effects(settled, measured, control))
+    guardrails = _adjusted(_effects(settled, GUARDRAILS, control))
+    parts = settled.groupby(settled.index.map(segments)) if segments else ()
+    of_segments = [_effects(part, measured, control, str(name)) for name, part in parts]
+    return ReadOut(
+        experiment, counts, n_moved, p, None, effects, guardrails, _adjusted(chain.from_iterable(of_segments))
+    )
+
+
+def _effects(users: pd.DataFrame, metrics: Iterable[Metric], control: str, segment: str = "") -> Iterator[Effect]:
+    """Each metric of each variant that can be compared: both sides have users, and something to divide by."""
+    groups = dict(iter(users.groupby("variant")))
+    theirs = groups.pop(control, None)
+    for metric in metrics:
+        for name, ours in groups.items():
+            if theirs is not None and all(_is_enough(group, metric) for group in (ours, theirs)):
+                yield _effect(metric, str(name), ours, theirs, segment)
+
+
+def _is_enough(group: pd.DataFrame, metric: Metric) -> bool:
+    return len(group) > 1 and bool(group[metric.denominator].sum() > 0)
+
+
+def _adjusted(raw: Iterable[Effect]) -> tuple[Effect, ...]:
+    found = list(raw)
+    p_values = stats.false_discovery_control([one.p_value for one in found]) if found else ()
+    return tuple(replace(one, adjusted_p=float(p)) for one, p in zip(found, p_values, strict=True))
 
 
 def mismatch_p(counts: list[int], weights: list[float]) -> float:
@@ -195,10 +250,15 @@ def always_valid_half_width(variance: float, n: int) -> float:
     return float(np.sqrt(n * variance * spread))
 
 
-def needed_users(mean: float, variance: float, relative_effect: float, power: float) -> int:
-    """Users of each variant with which a difference is found: ``2 (z_{1-alpha/2} + z_power)^2 variance / delta^2``."""
+def needed_users(
+    mean: float, variance: float, relative_effect: float, power: float, shares: tuple[float, float] = (0.5, 0.5)
+) -> int:
+    """Users in all with which a difference of two variants is found.
+
+    ``(z_{1-alpha/2} + z_power)^2 variance (1 / share_1 + 1 / share_2) / delta^2``, the shares of all users.
+    """
     z = stats.norm.ppf(1 - (1 - CONFIDENCE) / 2) + stats.norm.ppf(power)
-    return int(np.ceil(2 * z**2 * variance / (mean * relative_effect) ** 2))
+    return int(np.ceil(z**2 * variance * sum(1 / share for share in shares) / (mean * relative_effect) ** 2))
 
 
 def linearised(group: pd.DataFrame, metric: Metric) -> tuple[float, Values]:
@@ -219,7 +279,7 @@ def _blocked(counts: Mapping[str, int], p: float) -> str | None:
     return None
 
 
-def _effect(metric: Metric, variant: str, group: pd.DataFrame, control: pd.DataFrame) -> Effect:
+def _effect(metric: Metric, variant: str, group: pd.DataFrame, control: pd.DataFrame, segment: str = "") -> Effect:
     (value, ours), (other, theirs) = linearised(group, metric), linearised(control, metric)
     if metric.denominator == "users":
         both = without_before(np.concatenate([ours, theirs]), np.concatenate([group["before"], control["before"]]))
@@ -231,9 +291,9 @@ def _effect(metric: Metric, variant: str, group: pd.DataFrame, control: pd.DataF
     p = 1.0 if np.isnan(found.pvalue) else float(found.pvalue)
     low, high = (difference if np.isnan(end) else float(end) for end in interval)
     tails = _bootstrap(ours, theirs) if metric.name in HEAVY_TAILED else (None, None)
-    return Effect(
-        metric.name, variant, value, other, difference, low, high, p, p, difference - half, difference + half, *tails
-    )
+    always = difference - half, difference + half
+    n_users = len(ours) + len(theirs)
+    return Effect(metric.name, variant, segment, n_users, value, other, difference, low, high, p, p, *always, *tails)
 
 
 def _bootstrap(ours: Values, theirs: Values) -> tuple[float, float]:
@@ -249,19 +309,37 @@ def _resampled(values: Values, rng: np.random.Generator) -> Values:
     return np.array([rng.choice(values, len(values)).mean() for _ in range(BOOTSTRAP_RESAMPLES)])
 
 
-def _with_p(effect: Effect, adjusted: float) -> Effect:
-    return replace(effect, adjusted_p=adjusted)
-
-
 def sentences(found: ReadOut) -> Iterator[str]:
     """The read-out in plain words."""
     if found.blocked is not None:
         yield found.blocked
         return
-    for one in found.effects:
-        certain = "beyond chance" if one.adjusted_p < 1 - CONFIDENCE else "within chance"
-        yield (
-            f"{one.variant}: {one.metric.replace('_', ' ')} {one.value:.4g}, control {one.control:.4g}, difference "
-            f"{one.difference:+.4g} ({one.low:+.4g} to {one.high:+.4g}), {certain} (p {one.p_value:.3g}, adjusted "
-            f"{one.adjusted_p:.3g}); at any look {one.always_low:+.4g} to {one.always_high:+.4g}."
-        )
+    yield from map(_sentence, found.effects)
+    worse = [one for one in found.guardrails if is_worse(one)]
+    yield from (f"Guardrail! {_sentence(one)}" for one in worse)
+    if not worse:
+        yield "No guardrail (errors, degraded lists, milliseconds, diversity of a list) is worse beyond chance."
+    if found.segments:
+        yield SEGMENT_WARNING
+        yield from map(_sentence, found.segments)
+
+
+def is_worse(guardrail: Effect) -> bool:
+    """Whether a variant makes a guardrail worse beyond chance: less diversity, or more of anything else."""
+    is_bad = guardrail.difference < 0 if guardrail.metric == "diversity" else guardrail.difference > 0
+    return is_bad and guardrail.adjusted_p < 1 - CONFIDENCE
+
+
+def is_beyond_chance(effect: Effect) -> bool:
+    """Whether the adjusted p-value says so."""
+    return effect.adjusted_p < 1 - CONFIDENCE
+
+
+def _sentence(one: Effect) -> str:
+    certain = "beyond chance" if is_beyond_chance(one) else "within chance"
+    who = f"{one.variant} ({one.segment})" if one.segment else one.variant
+    return (
+        f"{who}: {one.metric.replace('_', ' ')} {one.value:.4g}, control {one.control:.4g}, difference "
+        f"{one.difference:+.4g} ({one.low:+.4g} to {one.high:+.4g}), {certain} (p {one.p_value:.3g}, adjusted "
+        f"{one.adjusted_p:.3g}); at any look {one.always_low:+.4g} to {one.always_high:+.4g}."
+    )

@@ -9,9 +9,10 @@ import orjson
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from data.catalog import categories_of
 from monitoring.daily import complete_days, daily_figures, days_of, hours_of, priced
 from shortlist.bundle import Bundle, BundleWriter
-from shortlist.columns import CATEGORY, ITEM_ID, PRICE
+from shortlist.columns import ITEM_ID, PRICE
 from shortlist.errors import BundleError
 
 REFERENCE_DAYS: Final = 56
@@ -183,12 +184,6 @@ def load_profile(bundle: Bundle) -> Profile:
 def has_profile(bundle: Bundle) -> bool:
     """Whether a bundle holds a profile."""
     return bundle.has(f"{PROFILE}.txt")
-
-
-def categories_of(catalog: pd.DataFrame) -> pd.Series:
-    """Each item's category, by item id; empty where it has none."""
-    named = catalog[CATEGORY] if CATEGORY in catalog else pd.Series("", index=catalog.index, dtype="str")
-    return pd.Series(named.fillna("").to_numpy(), index=catalog[ITEM_ID].to_numpy(), dtype="str")
 
 
 def missing_shares(catalog: pd.DataFrame) -> dict[str, float]:

@@ -8,12 +8,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from data.catalog import read_items
+from data.catalog import categories_of, read_items
 from data.inventory import day_files
 from data.store import read_events
 from monitoring.comparison import compare_catalogue, compare_days, compare_events, compare_samples
 from monitoring.daily import complete_days, daily_figures
-from monitoring.profiles import Profile, categories_of, has_profile, load_profile
+from monitoring.profiles import Profile, has_profile, load_profile
 from monitoring.reports import Report, write_report
 from monitoring.rules import Measured, MonitoringConfig, judge
 from pipelines.monitored_lists import compare_lists

@@ -5,12 +5,23 @@ from typing import Final
 
 import pandas as pd
 
-from data.catalog import read_items
+from data.catalog import categories_of, read_items, read_users
 from data.log.exposures import read_exposures
 from data.people import People, pseudonym, read_people, root
 from data.store import read_events
-from experiments.outcomes import OutcomesConfig, outcomes_of
-from shortlist.columns import COST, EVENT_DTYPES, EVENT_TYPE, ITEM_ID, PRICE, QUANTITY, USER_ID, EventType
+from experiments.outcomes import OutcomesConfig, category_distances, outcomes_of
+from shortlist.columns import (
+    COST,
+    EVENT_DTYPES,
+    EVENT_TYPE,
+    ITEM_ID,
+    PRICE,
+    QUANTITY,
+    RECOMMENDATION_ID,
+    USER_ID,
+    EventType,
+)
+from shortlist.errors import DataError
 from shortlist.home import Home
 
 MOMENT: Final = timedelta(microseconds=1)
@@ -18,6 +29,8 @@ MOMENT: Final = timedelta(microseconds=1)
 
 def read_outcomes(home: Home, config: OutcomesConfig, since: datetime, until: datetime) -> pd.DataFrame:
     """The lists that were served in ``[since, until)`` with what became of them, as `outcomes_of` gives them.
+
+    ``diversity`` says how different the items of a list are (see `category_distances`).
 
     Ids that were merged are one user. Events count that are in the event store: `shortlist drain` brings in the rest.
     """
@@ -29,9 +42,12 @@ def read_outcomes(home: Home, config: OutcomesConfig, since: datetime, until: da
     exposures = exposures.assign(user=named.astype("str").fillna(users))
     last = until + timedelta(hours=config.attribution_hours)
     events = _no_events() if exposures.empty else _events(home, people, since, last)
-    items = read_items(home).dropna(subset=[COST])
+    catalog = read_items(home)
+    items = catalog.dropna(subset=[COST])
     costs = dict(zip(items[ITEM_ID], items[COST], strict=True))
-    return outcomes_of(exposures, events, costs, config.attribution_hours)
+    found = outcomes_of(exposures, events, costs, config.attribution_hours)
+    distances = category_distances(exposures, categories_of(catalog))
+    return found.assign(diversity=found[RECOMMENDATION_ID].map(distances).astype("float64"))
 
 
 def _no_events() -> pd.DataFrame:
@@ -53,3 +69,35 @@ def revenue_before(home: Home, moment: datetime, span: timedelta) -> dict[str, f
     bought = events[events[EVENT_TYPE] == str(EventType.PURCHASE)]
     revenue = (bought[PRICE].fillna(0.0) * bought[QUANTITY].fillna(1.0)).groupby(bought[USER_ID]).sum()
     return {pseudonym(people.secret, str(user)): float(value) for user, value in revenue.items()}
+
+
+BOUGHT_BEFORE: Final = "bought_before"
+
+
+def segments_of(home: Home, users: pd.DataFrame, column: str) -> dict[str, str]:
+    """Which part each user of an experiment is in, by pseudonym.
+
+    Parameters
+    ----------
+    users : DataFrame
+        As `experiments.readout.users_of` gives them.
+    column : str
+        ``bought_before``: whether the user had bought in the four weeks before; otherwise a column of the users' table.
+
+    Raises
+    ------
+    DataError
+        When the users' table has no such column.
+    """
+    if column == BOUGHT_BEFORE:
+        return {
+            str(user): "bought before" if spent > 0 else "had not bought" for user, spent in users["before"].items()
+        }
+    table, secret = read_users(home), read_people(home).secret
+    if column not in table or column == USER_ID:
+        known = ", ".join([BOUGHT_BEFORE, *(str(name) for name in table.columns if name != USER_ID)])
+        raise DataError(f"{column}: no column of the users' table. --segment takes one of {known}.")
+    named = table.dropna(subset=[column])
+    return {
+        pseudonym(secret, user): f"{column} {value}" for user, value in zip(named[USER_ID], named[column], strict=True)
+    }

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
+from uuid import uuid4
 
 import orjson
 
-from data.log.exposures import Exposure, write_exposures
+from data.log.exposures import FAILED, Exposure, write_exposures
 from data.log.register import Register
 from data.people import People, pseudonym
 from monitoring.counters import ServiceCounters
@@ -30,6 +31,10 @@ class _Noted(NamedTuple):
     recommendation_id: str
     shown_at: datetime
     tail: bytes
+    milliseconds: float
+
+
+_NO_LIST: Final = orjson.dumps({"source": FAILED, "degraded": None, "items": []})[1:]
 
 
 class ExposureLog:
@@ -50,14 +55,18 @@ class ExposureLog:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="exposures")
         self._secret = b""
 
-    def note(self, plan: Plan, recommendation_id: str, tail: bytes) -> None:
-        """Note a list that is being served, unless its user does not consent."""
+    def note_failure(self, plan: Plan, seconds: float) -> None:
+        """Note that a user gets an error instead of a list."""
+        self.note(plan, uuid4().hex, _NO_LIST, seconds)
+
+    def note(self, plan: Plan, recommendation_id: str, tail: bytes, seconds: float) -> None:
+        """Note a list that is being served and took so long, unless its user does not consent."""
         if not plan.consents or self._share <= 0:
             return
         if len(self._waiting) >= MOST_WAITING:
             self._counters.exposures.labels("dropped").inc()
             return
-        self._waiting.append(_Noted(plan, recommendation_id, datetime.now(UTC), tail))
+        self._waiting.append(_Noted(plan, recommendation_id, datetime.now(UTC), tail, 1_000 * seconds))
 
     async def run(self) -> None:
         """Write every `WRITE_SECONDS`, until cancelled."""
@@ -118,4 +127,5 @@ class ExposureLog:
             first_rank=plan.query.offset + 1,
             item_ids=[item["item_id"] for item in found["items"]],
             scores=[item["score"] for item in found["items"]],
+            milliseconds=one.milliseconds,
         )

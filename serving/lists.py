@@ -1,5 +1,6 @@
 """The routes that shops call: a user's list, what is popular, and a user's experiments."""
 
+from time import perf_counter
 from typing import Annotated, Final, cast
 from uuid import uuid4
 
@@ -170,10 +171,15 @@ def _words(settings: ServiceSettings) -> frozenset[str]:
 
 async def _answer(running: Running, plan: Plan) -> Response:
     """The list, from the cache or made, under an id of its own."""
-    tail, outcome = await _cached_or_made(running, plan)
+    begun = perf_counter()
+    try:
+        tail, outcome = await _cached_or_made(running, plan)
+    except Exception:
+        running.exposures.note_failure(plan, perf_counter() - begun)
+        raise
     running.counters.lists.labels(source_of(tail)).inc()
     recommendation_id = uuid4().hex
-    running.exposures.note(plan, recommendation_id, tail)
+    running.exposures.note(plan, recommendation_id, tail, perf_counter() - begun)
     headers = {"X-Model-Version": plan.recommender.version, "X-Cache": outcome, **NO_STORE}
     return Response(plan.answer(recommendation_id, tail), headers=headers, media_type=JSON)
 

@@ -37,15 +37,20 @@ SCHEMA: Final = pa.schema(
         ("first_rank", pa.int32()),
         ("item_ids", pa.list_(pa.string())),
         ("scores", pa.list_(pa.float32())),
+        ("milliseconds", pa.float32()),
     ]
 )
+
+FAILED: Final = "error"
+"""The source of a list that could not be made: its user got an error instead."""
 
 
 class Exposure(NamedTuple):
     """One list: to whom, what made it, and its items by place.
 
     `user` is None for a list that is nobody's own; `assignments` are ``experiment:variant`` of every experiment that
-    the user was drawn into, also where the variant changed nothing.
+    the user was drawn into, also where the variant changed nothing. `milliseconds` is how long the list took to make or
+    to find, None where that is not known.
     """
 
     recommendation_id: str
@@ -60,6 +65,7 @@ class Exposure(NamedTuple):
     first_rank: int
     item_ids: list[str]
     scores: list[float]
+    milliseconds: float | None = None
 
 
 def write_exposures(home: Home, exposures: Sequence[Exposure]) -> None:
@@ -75,7 +81,7 @@ def write_exposures(home: Home, exposures: Sequence[Exposure]) -> None:
 def read_exposures(home: Home, since: datetime, until: datetime) -> pd.DataFrame:
     """The exposures of ``[since, until)``, by time, each once; the columns of `SCHEMA`."""
     tables = [pq.ParquetFile(path).read() for day, path in _files(home) if since.date() <= day <= until.date()]
-    rows: pd.DataFrame = pa.concat_tables([SCHEMA.empty_table(), *tables]).to_pandas()
+    rows: pd.DataFrame = pa.concat_tables([SCHEMA.empty_table(), *tables], promote_options="default").to_pandas()
     inside = (rows["shown_at"] >= since) & (rows["shown_at"] < until)
     ordered = rows[inside].sort_values("shown_at", kind="stable")
     return ordered.drop_duplicates("recommendation_id", ignore_index=True)
@@ -87,7 +93,8 @@ def compact_exposures(home: Home, today: date) -> None:
         paths = [path for one, path in _files(home) if one == day]
         whole = _folder(home, day) / _WHOLE_DAY
         if paths != [whole]:
-            table = pa.concat_tables([pq.ParquetFile(path).read() for path in paths])
+            tables = [pq.ParquetFile(path).read() for path in paths]
+            table = pa.concat_tables(tables, promote_options="default")
             _write(whole, table)
             for path in paths:
                 path.unlink() if path != whole else None

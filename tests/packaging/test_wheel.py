@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = PROJECT["tool"]["setuptools"]["packages"]
-SHOWN = {"console/templates", "console/static", "offline_eval/templates", "serving/static"}
+SHOWN = {"experiments/templates", "console/templates", "console/static", "offline_eval/templates", "serving/static"}
 """What pages are made of."""
 
 ROOTS = {package.partition(".")[0] for package in PACKAGES}

@@ -67,7 +67,7 @@ def test_a_variant_that_sells_more_is_found(played: list[str]) -> None:
     conversion = next(one for one in found["effects"] if one["metric"] == "conversion_rate")
     assert conversion["low"] > 0
     assert conversion["adjusted_p"] < 0.01
-    assert found["guardrails"][0]["metric"] == "degraded_rate"
+    assert found["guardrails"][0]["metric"] == "error_rate"
     words = CliRunner().invoke(group, command).output
     assert "new: conversion rate" in words
     assert "beyond chance" in words
@@ -87,14 +87,30 @@ def test_before_it_began_there_is_nothing_to_compare(played: list[str]) -> None:
 
 def test_a_plan_says_how_many_users(played: list[str], small_home: Home) -> None:
     """Fewer for a larger effect; without lists there is no plan."""
-    command = ["experiment", "plan", "conversion_rate", "--json", *played[:2]]
+    command = ["experiment", "plan", "stages", "--metric", "conversion_rate", "--json", *played]
     small, large = (
         json.loads(CliRunner().invoke(group, [*command, "--effect", effect]).stdout) for effect in ("0.05", "0.2")
     )
     assert small["users_seen"] == N_USERS
-    assert small["users_per_variant"] == pytest.approx(16 * large["users_per_variant"], rel=0.01)
-    words = CliRunner().invoke(group, ["experiment", "plan", "click_rate", *played[:2]]).output
-    assert "users of each variant" in words
-    assert (
-        CliRunner().invoke(group, ["experiment", "plan", "click_rate", "--home", str(small_home.root)]).exit_code == 3
-    )
+    assert small["metrics"][0]["users"] == pytest.approx(16 * large["metrics"][0]["users"], rel=0.01)
+    words = CliRunner().invoke(group, ["experiment", "plan", "stages", *played]).output
+    assert "click_rate" in words
+    assert "weeks" in words
+    elsewhere = ["experiment", "plan", "stages", "--home", str(small_home.root), *played[2:]]
+    assert CliRunner().invoke(group, elsewhere).exit_code == 3
+
+
+def test_a_page_shows_effects_guardrails_and_segments(played: list[str], tmp_path: Path) -> None:
+    """With what segments are not good for; a column that is not there is named."""
+    command = ["experiment", "read", "stages", "--since", "2026-01-01", *played]
+    report = ["--segment", "bought_before", "--report", str(tmp_path)]
+    found = json.loads(CliRunner().invoke(group, [*command, *report, "--json"]).stdout)
+    assert {one["metric"] for one in found["guardrails"]} == {"error_rate", "degraded_rate", "milliseconds"}
+    assert {one["segment"] for one in found["segments"]} == {"had not bought"}
+    page = (tmp_path / "readout.html").read_text()
+    assert "Conversion rate" in page
+    assert "a question for the next experiment" in page
+    assert json.loads((tmp_path / "readout.json").read_text()) == found
+    unknown = CliRunner().invoke(group, [*command, "--segment", "postcode"])
+    assert unknown.exit_code == 3
+    assert "bought_before" in unknown.output

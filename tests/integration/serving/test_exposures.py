@@ -118,3 +118,20 @@ def test_a_forgotten_user_is_not_among_them(home: Home, small_recommender: Recom
     assert receipt.exposures == 1
     now = datetime.now(UTC)
     assert len(read_exposures(home, now - timedelta(days=1), now + timedelta(days=1))) == 1
+
+
+def test_a_list_that_could_not_be_made_is_noted_as_that(
+    home: Home, small_recommender: Recommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its user got an error; how long lists took is noted of all."""
+
+    def ask(client: httpx.Client) -> None:
+        assert client.get(f"/recommendations/{USER}").status_code == 200
+        with monkeypatch.context() as patch:
+            patch.setattr("serving.service.Plan.tail", lambda _self: 1 / 0)
+            assert client.get("/recommendations/user-002").status_code == 500
+
+    rows = noted(home, small_recommender, ask)
+    assert rows["source"].tolist() == ["personalized", "error"]
+    assert rows["item_ids"].map(len).tolist() == [10, 0]
+    assert (rows["milliseconds"] > 0).all()

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from data.log import exposures
@@ -87,3 +88,13 @@ def test_old_days_go(home: Home) -> None:
     assert len(ids(home)) == 5
     assert delete_exposures_before(home, date(2026, 5, 2)) == 1
     assert ids(home) == ["r2", "r3", "r4"]
+
+
+def test_files_of_before_a_column_are_read_and_compacted_with_later_ones(home: Home) -> None:
+    """What they do not say is missing."""
+    path = next(home.exposures.glob("*/*.parquet"))
+    pq.write_table(pq.ParquetFile(path).read().drop_columns("milliseconds"), path)
+    write_exposures(home, [exposure(5)._replace(milliseconds=2.5)])
+    compact_exposures(home, LATER.date())
+    assert read_exposures(home, START, LATER)["milliseconds"].max() == 2.5
+    assert len(ids(home)) == 6

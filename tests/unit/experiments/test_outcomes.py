@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from experiments.outcomes import outcomes_of, summary_of
+from experiments.outcomes import category_distances, outcomes_of, summary_of
 from shortlist.columns import EVENT_DTYPES
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -21,7 +21,7 @@ def lists(*rows: tuple[str, str | None, float, list[str]], variant: str = "contr
             "item_ids": [one[3] for one in rows],
         }
     )
-    return frame.assign(variant=variant)
+    return frame.assign(variant=variant, source="personalized")
 
 
 def events(*rows: dict[str, object]) -> pd.DataFrame:
@@ -112,3 +112,10 @@ def test_rates_are_of_lists_and_users() -> None:
         "margin_per_list": None,
     }
     assert (rows["trial:new"]["click_rate"], rows["trial:new"]["conversion_rate"]) == (0.0, 1.0)
+
+
+def test_a_list_of_one_category_has_no_distance() -> None:
+    """Items without a category are left out, and lists without a pair."""
+    shown = lists(("r1", "u", 0, ["a", "b"]), ("r2", "u", 0, ["a", "b", "c"]), ("r3", "u", 0, ["a", "x"]))
+    found = category_distances(shown, pd.Series({"a": "food", "b": "food", "c": "toys", "x": ""}))
+    assert found.to_dict() == {"r1": 0.0, "r2": pytest.approx(2 / 3)}

@@ -26,7 +26,10 @@ def drawn(n: int, rng: np.random.Generator, lift: float = 0.0, variant: str = "o
     rate = np.clip(rng.beta(2, 8, n) + lift, 0, 1)
     before = rng.lognormal(1, 1, n)
     frame = pd.DataFrame({"lists": lists, "clicked": rng.binomial(lists.astype(int), rate), "users": 1.0})
-    frame["carted"] = frame["bought"] = frame["degraded"] = 0.0
+    frame["carted"] = frame["bought"] = frame["degraded"] = frame["failed"] = 0.0
+    frame["requests"] = frame["timed"] = frame["compared"] = frame["lists"]
+    frame["milliseconds"] = frame["lists"] * rng.lognormal(0, 0.5, n)
+    frame["diversity"] = frame["lists"] * rng.beta(8, 2, n)
     frame["revenue"] = before * rng.lognormal(0, 0.3, n) * (1 + lift)
     return frame.assign(margin=0.0, variant=variant, n_variants=1, before=before)
 
@@ -113,8 +116,8 @@ def test_who_looks_at_every_moment_is_wrong_once_in_twenty_at_most() -> None:
 
 def test_the_needed_users_find_the_effect_as_often_as_asked() -> None:
     """Held against the power of the test on draws of that size."""
-    n = needed_users(mean=1.0, variance=1.0, relative_effect=0.2, power=0.8)
-    assert n == 393
+    n = needed_users(mean=1.0, variance=1.0, relative_effect=0.2, power=0.8) // 2
+    assert n == 392
     rng = np.random.default_rng(8)
     p = stats.ttest_ind(rng.normal(1.2, 1, (1_000, n)), rng.normal(1.0, 1, (1_000, n)), axis=1).pvalue
     assert 0.76 <= (p < 0.05).mean() <= 0.84
@@ -132,9 +135,32 @@ def test_users_are_those_of_one_variant() -> None:
         (None, [], 1, 0.0),
     ]
     outcomes = pd.DataFrame(rows, columns=["user", "assignments", "clicks", "revenue"])
-    outcomes = outcomes.assign(carts=0, purchases=0, margin=np.nan, degraded=None).astype({"user": "str"})
+    nothing = dict.fromkeys(("margin", "milliseconds", "diversity"), np.nan)
+    outcomes = outcomes.assign(carts=0, purchases=0, degraded=None, source="personalized", **nothing)
+    outcomes = outcomes.astype({"user": "str"})
     users = users_of(outcomes, "trial", {"a": 5.0})
     assert users.loc["a", ["lists", "clicked", "revenue", "before"]].tolist() == [2, 1, 2, 5]
     assert list(users.index) == ["a", "b", "c"]
     found = read_out("trial", users, WEIGHTS, "old")
     assert (found.users, found.n_moved) == ({"old": 1, "new": 1}, 1)
+
+
+def test_a_guardrail_that_is_worse_is_said_and_one_that_is_better_is_not() -> None:
+    """Slower lists are worse, and more different items are better."""
+    users = experiment(2_000, 4)
+    is_new = users["variant"] == "new"
+    users["milliseconds"] *= np.where(is_new, 1.3, 1.0)
+    users["diversity"] *= np.where(is_new, 1.1, 1.0)
+    said = [one for one in sentences(read_out("trial", users, WEIGHTS, "old")) if one.startswith("Guardrail!")]
+    assert len(said) == 1
+    assert "milliseconds" in said[0]
+
+
+def test_parts_are_read_out_with_a_warning() -> None:
+    """Each with its own users; a part that only one variant has says nothing."""
+    users = experiment(500, 5)
+    segments = {user: "heavy" if user % 2 else "light" for user in users.index} | {0: "alone"}
+    found = read_out("trial", users, WEIGHTS, "old", segments)
+    assert {one.segment for one in found.segments} == {"heavy", "light"}
+    assert next(one for one in found.segments if one.segment == "heavy").n_users == 500
+    assert any("no verdict" in one for one in sentences(found))
