@@ -102,14 +102,16 @@ class ServiceCounters:
             gauge.set(1)
         self._shown = shown
 
-    def expose(self) -> bytes:
-        """All figures as text; those of every process when they share a folder."""
-        if self._folder is None:
-            return generate_latest(self.registry)
+    def expose(self, *others: Collector) -> bytes:
+        """All figures as text; those of every process when they share a folder, and those of other collectors."""
         together = CollectorRegistry()
-        MultiProcessCollector(together, str(self._folder))  # type: ignore[no-untyped-call]
-        together.register(_Deaths(self._folder))
-        return generate_latest(together)
+        if self._folder is not None:
+            MultiProcessCollector(together, str(self._folder))  # type: ignore[no-untyped-call]
+            together.register(_Deaths(self._folder))
+        for other in others:
+            together.register(other)
+        own = generate_latest(self.registry) if self._folder is None else b""
+        return own + generate_latest(together)
 
     def close(self) -> None:
         """Take this process's gauges out of the shared folder; its counts stay."""

@@ -66,7 +66,7 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
     app.state.running = None
     app.state.counters = counters
     app.include_router(list_router(settings))
-    app.include_router(health_router(counters))
+    app.include_router(health_router(counters, settings.home))
     app.include_router(event_router(settings, live.ingest))
     app.include_router(item_router(settings, live.register))
     app.include_router(user_router(settings, live))

@@ -5,12 +5,15 @@ from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse
 
 from monitoring.counters import CONTENT_TYPE, ServiceCounters
+from monitoring.home_figures import HomeFigures
 from serving.schemas import error_answers
 from serving.state import Running, running_of
 from shortlist import __version__
+from shortlist.home import Home
 
 JSON: Final = "application/json"
 CONTENTS: Final = {
@@ -31,9 +34,9 @@ CONTENTS: Final = {
 }
 
 
-def health_router(counters: ServiceCounters) -> APIRouter:
+def health_router(counters: ServiceCounters, home: Home) -> APIRouter:
     """Contents, health and metrics."""
-    router = APIRouter(tags=["operation"])
+    router, figures = APIRouter(tags=["operation"]), HomeFigures(home)
 
     @router.get("/", summary="Contents")
     async def contents() -> Response:
@@ -56,8 +59,9 @@ def health_router(counters: ServiceCounters) -> APIRouter:
 
     @router.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse)
     async def metrics() -> Response:
-        """The figures of all workers together, in the Prometheus text format."""
-        return Response(counters.expose(), media_type=CONTENT_TYPE)
+        """The figures of all workers together, and of the home, in the Prometheus text format."""
+        text = await run_in_threadpool(counters.expose, figures)
+        return Response(text, media_type=CONTENT_TYPE)
 
     return router
 

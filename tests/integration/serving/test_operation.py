@@ -157,3 +157,10 @@ def test_pages_of_named_origins_may_ask(serve: Serve) -> None:
     assert client.options("/popular", headers=asked | {"Origin": "https://other.example"}).status_code == 400
     plain = serve().get("/popular", headers={"Origin": "https://shop.example"})
     assert "access-control-allow-origin" not in plain.headers
+
+
+def test_the_figures_of_the_home_are_among_the_others(client: httpx.Client) -> None:
+    """How old what serves is, and what waits to be stored."""
+    text = client.get("/metrics").text
+    assert "shortlist_bundle_data_end_timestamp_seconds 1." in text
+    assert "shortlist_journal_waiting" in text
