@@ -13,8 +13,8 @@ from pipelines.demo_home import refuse_demo
 from pipelines.draining import drain
 from pipelines.monitoring import monitor
 from pipelines.options import config_option, exits, home_option, json_option, print_json
-from pipelines.retrain_command import INTERVALS, repeat
 from pipelines.retraining import retrain
+from pipelines.schedule import INTERVALS, repeat
 from pipelines.settings import Config, read_config
 from pipelines.webhook import post
 from shortlist.errors import ShortlistError
@@ -32,12 +32,15 @@ NAMES: Final[dict[Status, str]] = {
 }
 
 
+webhook_option = click.option(
+    "--webhook", envvar="SHORTLIST_WEBHOOK", show_envvar=True, help="An address that warnings and alerts are sent to."
+)
+
+
 @click.command("monitor")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The day (UTC); the newest that is over without it.")
 @click.option("--all", "shows_all", is_flag=True, help="Print also what is fine.")
-@click.option(
-    "--webhook", envvar="SHORTLIST_WEBHOOK", show_envvar=True, help="An address that warnings and alerts are sent to."
-)
+@webhook_option
 @click.option("--fail-on", type=click.Choice(["warn", "alert"]), help="Exit with 1 where the day is as bad as this.")
 @click.option("--every", type=click.Choice(list(INTERVALS)), help="Now, and then again and again, until stopped.")
 @home_option
@@ -79,16 +82,21 @@ def monitor_command(
 
 def act(home: Home, config: Config, report: Report, webhook: str | None) -> None:
     """Tell whoever is to be told, and retrain where an alert says so."""
-    if webhook and report.not_fine():
-        try:
-            post(webhook, {"text": message(report), **report_json(report, report.not_fine())})
-        except ShortlistError as error:
-            click.echo(f"shortlist: {error}", err=True)
+    tell(report, webhook)
     asked = retraining_asked(report.findings, config.monitoring)
     if asked:
         refuse_demo(home)
         click.echo(f"Retraining, as the rules {', '.join(asked)} say.", err=True)
         retrain(home, config, ConsoleReporter())
+
+
+def tell(report: Report, webhook: str | None) -> None:
+    """Send warnings and alerts to an address, if one is given; what keeps that from being done is said."""
+    if webhook and report.not_fine():
+        try:
+            post(webhook, {"text": message(report), **report_json(report, report.not_fine())})
+        except ShortlistError as error:
+            click.echo(f"shortlist: {error}", err=True)
 
 
 def message(report: Report) -> str:

@@ -1,30 +1,24 @@
 """`shortlist retrain`: what is new, judged, trained and published."""
 
-import contextlib
-import signal
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType
-from typing import Final
 
 import click
-from apscheduler.triggers.interval import IntervalTrigger
 
 from data.event_names import EVENT_NAMES
 from data.events import Reading
 from data.formats import FORMAT_NAMES
 from pipelines.demo_home import refuse_demo
 from pipelines.evaluation import TEST_DAYS
+from pipelines.monitor_command import tell, webhook_option
+from pipelines.monitoring import monitor
 from pipelines.options import config_option, exits, home_option, json_option, print_json
 from pipelines.retraining import Retraining, retrain
-from pipelines.settings import read_config
+from pipelines.schedule import INTERVALS, repeat
+from pipelines.settings import Config, read_config
 from shortlist.errors import ShortlistError
 from shortlist.home import Home
 from shortlist.progress import ConsoleReporter
-
-INTERVALS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
+from shortlist.registry import Registry
 
 
 @click.command("retrain")
@@ -44,7 +38,12 @@ INTERVALS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week"
     help="The last days, on which the new recipe is judged.",
 )
 @click.option("--force", "is_forced", is_flag=True, help="Publish also what the gate refuses; a record is kept.")
-@click.option("--every", type=click.Choice(list(INTERVALS)), help="Now, and then again and again, until stopped.")
+@click.option(
+    "--every",
+    type=click.Choice(list(INTERVALS)),
+    help="Now, and then again and again, until stopped; each time the newest day is monitored first.",
+)
+@webhook_option
 @home_option
 @config_option
 @json_option
@@ -55,6 +54,7 @@ def retrain_command(
     event_type: str | None,
     test_days: float,
     every: str | None,
+    webhook: str | None,
     home: Home,
     config_path: Path | None,
     *,
@@ -69,6 +69,8 @@ def retrain_command(
     config, given = read_config(config_path), Reading(format_name, event_type=event_type)
 
     def once() -> None:
+        if every is not None:
+            monitor_first(home, config, webhook)
         done = retrain(
             home,
             config,
@@ -86,27 +88,17 @@ def retrain_command(
         repeat(once, INTERVALS[every], "retraining")
 
 
-def repeat(once: Callable[[], object], interval: timedelta, what: str) -> None:
-    """Do something now and after every interval, until SIGTERM or Ctrl-C; what fails is said and tried again then."""
-
-    def attempt() -> None:
-        try:
-            once()
-        except ShortlistError as error:
-            click.echo(f"shortlist: {error}\nThe next {what} begins in {interval}.", err=True)
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
-    begun = datetime.now(UTC)
-    trigger = IntervalTrigger(seconds=int(interval.total_seconds()), start_date=begun, timezone=UTC)
-    with contextlib.suppress(KeyboardInterrupt):  # APScheduler's own loop would take it for a failure of the job
-        while True:
-            attempt()
-            now = datetime.now(UTC)
-            time.sleep((trigger.get_next_fire_time(None, now) - now).total_seconds())
-    click.echo("Stopped.", err=True)
+def monitor_first(home: Home, config: Config, webhook: str | None) -> None:
+    """Look at the newest day before a model is trained on it; what keeps that from being done is said."""
+    if Registry(home).current() is None:
+        return
+    try:
+        report = monitor(home, config.monitoring, ConsoleReporter(), config.seed)
+    except ShortlistError as error:
+        click.echo(f"shortlist: not monitored: {error}", err=True)
+    else:
+        click.echo(f"Monitored {report.day}: {report.status}. `shortlist monitor` says more.", err=True)
+        tell(report, webhook)
 
 
 def _print(done: Retraining) -> None:

@@ -18,6 +18,7 @@ from monitoring.reports import read_reports
 from monitoring.rules import MonitoringConfig
 from pipelines.cli import group
 from pipelines.monitoring import monitor
+from pipelines.retrain_command import monitor_first
 from pipelines.settings import Config
 from pipelines.training import train
 from shortlist.home import Home
@@ -206,3 +207,13 @@ def test_without_a_day_s_events_nothing_is_said(home: Home) -> None:
     assert empty.exit_code == 3
     assert "no event on 2026-05-14" in empty.stderr
     assert datetime.now(UTC).date() > DAY.date()
+
+
+def test_a_schedule_looks_at_the_newest_day_before_it_trains(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    import_shop(home, in_cents(of_day(checkerboard_events())), checkerboard_catalog())
+
+    monitor_first(home, Config(), None)
+    monitor_first(Home(home.root / "none"), Config(), None)
+
+    assert capsys.readouterr().err.count("Monitored 2026-05-14: alert.") == 1
+    assert len(read_reports(home, 10)) == 1

@@ -136,7 +136,7 @@ def test_a_schedule_goes_on_after_a_failure_and_stops_when_told(tmp_path: Path) 
 def test_a_run_under_way_is_stopped_when_told() -> None:
     """SIGTERM in the middle of a retraining ends it at once, and is no failure after which the schedule goes on."""
     script = (
-        "import time; from datetime import timedelta; from pipelines.retrain_command import repeat\n"
+        "import time; from datetime import timedelta; from pipelines.schedule import repeat\n"
         "repeat(lambda: (print('begun', flush=True), time.sleep(600)), timedelta(hours=1), 'retraining')"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
