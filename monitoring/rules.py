@@ -43,6 +43,7 @@ class MonitoringConfig(ConfigModel):
     event_mix: Rule = _rule(0.1, 0.25)
     missing_values: Rule = _rule(0.05, 0.25)
     unknown_items: Rule = _rule(0.02, 0.1)
+    flagged: Rule = _rule(0.001, 0.05)
     top_item: Rule = _rule(0.05, 0.2)
     hours: Rule = _rule(0.1, 0.25)
     categories: Rule = _rule(0.1, 0.25)

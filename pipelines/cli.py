@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "forget": "pipelines.forget_command:forget_command",
     "experiment": "pipelines.experiment_command:experiment_command",
     "monitor": "pipelines.monitor_command:monitor_command",
+    "flagged": "pipelines.flagged_command:flagged_command",
     "outcomes": "pipelines.outcomes_command:outcomes_command",
     "imports": "pipelines.imports_command:imports_command",
     "train": "pipelines.model_commands:train_command",

@@ -60,7 +60,7 @@ def read_command(
     run. A page for the browser goes to reports/experiment-NAME in the home unless --report says otherwise.
     """
     trial, end = _experiment(experiments, name), until or datetime.now(UTC)
-    outcomes = read_outcomes(home, read_config(config_path).outcomes, since, end)
+    outcomes = read_outcomes(home, read_config(config_path), since, end)
     users = users_of(outcomes, name, revenue_before(home, since, timedelta(days=USUAL_DAYS)))
     control = next(one.name for one in trial.variants if one.control)
     weights = {one.name: one.weight for one in trial.variants}
@@ -133,7 +133,7 @@ def plan_command(
 def _users_lately(home: Home, config: Config) -> pd.DataFrame:
     """The users of the last four weeks, as though one experiment held them all."""
     end = datetime.now(UTC)
-    outcomes = read_outcomes(home, config.outcomes, end - timedelta(days=USUAL_DAYS), end)
+    outcomes = read_outcomes(home, config, end - timedelta(days=USUAL_DAYS), end)
     users = users_of(outcomes.assign(assignments="plan:everybody"), "plan")
     if len(users) < 2:
         raise DataError(

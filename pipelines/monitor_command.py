@@ -67,7 +67,7 @@ def monitor_command(
 
     def once() -> Report:
         drain(home, config.data, ConsoleReporter())
-        report = monitor(home, config.monitoring, ConsoleReporter(), config.seed, day.date() if day else None)
+        report = monitor(home, config, ConsoleReporter(), day.date() if day else None)
         print_json(report_json(report)) if as_json else _print(report, shows_all=shows_all)
         act(home, config, report, webhook)
         return report

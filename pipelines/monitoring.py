@@ -9,15 +9,18 @@ import numpy as np
 import pandas as pd
 
 from data.catalog import categories_of, read_items
+from data.integrity import IntegrityConfig, flagged
 from data.inventory import day_files
 from data.store import read_events
-from monitoring.comparison import compare_catalogue, compare_days, compare_events, compare_samples
+from monitoring.comparison import SHARE, compare_catalogue, compare_days, compare_events, compare_samples
 from monitoring.daily import complete_days, daily_figures
+from monitoring.drift import Change
 from monitoring.profiles import Profile, has_profile, load_profile
 from monitoring.reports import Report, write_report
-from monitoring.rules import Measured, MonitoringConfig, judge
+from monitoring.rules import Measured, judge
 from pipelines.monitored_lists import compare_lists
 from pipelines.served_lists import ListsOfDay, lists_of_day
+from pipelines.settings import Config
 from ranking.bundling import load_recommender
 from ranking.recommender import Recommender
 from shortlist.bundle import Bundle
@@ -54,7 +57,7 @@ class MonitoredDay:
     is_new: bool
 
 
-def monitor(home: Home, config: MonitoringConfig, reporter: Reporter, rng: int, day: date | None = None) -> Report:
+def monitor(home: Home, config: Config, reporter: Reporter, day: date | None = None) -> Report:
     """Compare one day with what the model of then was trained on, and keep what was found in the home.
 
     Parameters
@@ -74,9 +77,9 @@ def monitor(home: Home, config: MonitoringConfig, reporter: Reporter, rng: int, 
     bundle = _bundle(home, start)
     reporter.step(f"{chosen} beside what {bundle.version} was trained on")
     looked_at = _read(home, bundle, start)
-    lists = lists_of_day(home, looked_at.recommender, looked_at.events, looked_at.before, start, rng)
+    lists = lists_of_day(home, looked_at.recommender, looked_at.events, looked_at.before, start, config.seed)
     figures = _figures(looked_at)
-    findings = judge(_compared(looked_at, figures, lists), config)
+    findings = judge(_compared(looked_at, figures, lists, config.integrity), config.monitoring)
     report = Report(
         day=chosen,
         written_at=datetime.now(UTC),
@@ -91,17 +94,25 @@ def monitor(home: Home, config: MonitoringConfig, reporter: Reporter, rng: int, 
     return report
 
 
-def _compared(looked_at: MonitoredDay, figures: pd.DataFrame, lists: ListsOfDay) -> Iterator[Measured]:
+def _compared(
+    looked_at: MonitoredDay, figures: pd.DataFrame, lists: ListsOfDay, config: IntegrityConfig
+) -> Iterator[Measured]:
     profile, recommender = looked_at.profile, looked_at.recommender
     categories = categories_of(looked_at.catalog)
     ids = recommender.interactions.items.externals(np.arange(len(recommender.interactions.items)))
     prices = pd.Series(recommender.two_stage.context.stats.price, index=ids, dtype="float64")
+    yield _compared_flags(looked_at.events, config)
     yield from compare_days(figures)
     yield from compare_events(profile, looked_at.events, categories, prices)
     yield from compare_catalogue(profile, looked_at.catalog, categories, _categories_then(recommender, ids))
     if looked_at.is_new:
         yield from compare_samples(profile, lists.samples())
     yield from compare_lists(profile, recommender, lists, is_new=looked_at.is_new)
+
+
+def _compared_flags(events: pd.DataFrame, config: IntegrityConfig) -> Measured:
+    share = float((flagged(events, config) != "").mean())
+    return Measured("flagged", "events that no person makes", Change(share, 0.0, share, np.nan), SHARE)
 
 
 def _newest_day(home: Home) -> date:

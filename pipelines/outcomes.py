@@ -6,10 +6,12 @@ from typing import Final
 import pandas as pd
 
 from data.catalog import categories_of, read_items, read_users
+from data.integrity import without_flagged
 from data.log.exposures import read_exposures
 from data.people import People, pseudonym, read_people, root
 from data.store import read_events
-from experiments.outcomes import OutcomesConfig, category_distances, outcomes_of
+from experiments.outcomes import category_distances, outcomes_of
+from pipelines.settings import Config
 from shortlist.columns import (
     COST,
     EVENT_DTYPES,
@@ -27,12 +29,13 @@ from shortlist.home import Home
 MOMENT: Final = timedelta(microseconds=1)
 
 
-def read_outcomes(home: Home, config: OutcomesConfig, since: datetime, until: datetime) -> pd.DataFrame:
+def read_outcomes(home: Home, config: Config, since: datetime, until: datetime) -> pd.DataFrame:
     """The lists that were served in ``[since, until)`` with what became of them, as `outcomes_of` gives them.
 
-    ``diversity`` says how different the items of a list are (see `category_distances`).
 
-    Ids that were merged are one user. Events count that are in the event store: `shortlist drain` brings in the rest.
+    Ids that were merged are one user. Events that no person makes (`data.integrity`) do not count. Events count that
+    are in the event store: `shortlist drain` brings in the rest. ``diversity`` says how different the items of a list
+    are (see `category_distances`).
     """
     people = read_people(home)
     exposures = read_exposures(home, since, until)
@@ -40,12 +43,13 @@ def read_outcomes(home: Home, config: OutcomesConfig, since: datetime, until: da
     named = exposures["user"].map({key: pseudonym(people.secret, one) for key, one in roots.items()})
     users = exposures["user"].astype("str")
     exposures = exposures.assign(user=named.astype("str").fillna(users))
-    last = until + timedelta(hours=config.attribution_hours)
-    events = _no_events() if exposures.empty else _events(home, people, since, last)
+    hours = config.outcomes.attribution_hours
+    events = _no_events() if exposures.empty else _events(home, people, since, until + timedelta(hours=hours))
+    events = without_flagged(events, config.integrity)
     catalog = read_items(home)
     items = catalog.dropna(subset=[COST])
     costs = dict(zip(items[ITEM_ID], items[COST], strict=True))
-    found = outcomes_of(exposures, events, costs, config.attribution_hours)
+    found = outcomes_of(exposures, events, costs, hours)
     distances = category_distances(exposures, categories_of(catalog))
     return found.assign(diversity=found[RECOMMENDATION_ID].map(distances).astype("float64"))
 

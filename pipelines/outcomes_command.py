@@ -39,7 +39,7 @@ def outcomes_command(
     """
     end = until or datetime.now(UTC)
     start = since or end - timedelta(days=USUAL_DAYS)
-    found = summary_of(read_outcomes(home, read_config(config_path).outcomes, start, end), by)
+    found = summary_of(read_outcomes(home, read_config(config_path), start, end), by)
     if as_json:
         rows = found.astype(object).where(found.notna(), None).to_dict("index")
         print_json({"since": start.isoformat(), "until": end.isoformat(), "by": by, "rows": rows})

@@ -93,7 +93,7 @@ def monitor_first(home: Home, config: Config, webhook: str | None) -> None:
     if Registry(home).current() is None:
         return
     try:
-        report = monitor(home, config.monitoring, ConsoleReporter(), config.seed)
+        report = monitor(home, config, ConsoleReporter())
     except ShortlistError as error:
         click.echo(f"shortlist: not monitored: {error}", err=True)
     else:

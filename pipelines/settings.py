@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from candidate_gen.settings import CandidateConfig
+from data.integrity import IntegrityConfig
 from data.interactions import EventWeights
 from data.settings import DataConfig
 from experiments.outcomes import OutcomesConfig
@@ -20,6 +21,7 @@ class Config(ConfigModel):
 
     seed: int = Field(default=42, ge=0)
     data: DataConfig = DataConfig()
+    integrity: IntegrityConfig = IntegrityConfig()
     event_weights: EventWeights = EventWeights()
     candidate_gen: CandidateConfig = CandidateConfig()
     ranking: RankerConfig = RankerConfig()

@@ -14,6 +14,7 @@ from data.attributes import ItemAttributes
 from data.catalog import read_items
 from data.catalog_arrays import build_attributes
 from data.forgetting import finish_forgetting
+from data.integrity import flagged_accounts, without_flagged
 from data.interactions import Interactions, build_interactions, to_seconds
 from data.store import events_fingerprint, read_events
 from monitoring.profiles import ListSample, Profile
@@ -33,7 +34,7 @@ from ranking.two_stage import TwoStage
 from shortlist.atomic import staged_folder
 from shortlist.bundle import BundleWriter, write_manifest
 from shortlist.choices import Choices
-from shortlist.columns import EVENT_TYPE, ITEM_ID, TIMESTAMP
+from shortlist.columns import EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID
 from shortlist.config import dump_model
 from shortlist.hashing import content_sha256
 from shortlist.home import Home
@@ -72,16 +73,28 @@ class Trained:
 
 
 def build_shop(events: pd.DataFrame, catalog: pd.DataFrame, config: Config) -> ShopData:
-    """Turn canonical tables into arrays.
+    """Turn canonical tables into arrays, without the events that no person makes.
 
     Raises
     ------
     DataError
         When no event has a type of positive weight.
     """
+    events = without_flagged(events, config.integrity)
     target, weights = config.event_weights.relative_to_target(events[EVENT_TYPE].unique())
     interactions = build_interactions(events, weights, target, catalog_ids=catalog[ITEM_ID])
     return ShopData(interactions, build_attributes(catalog, interactions.items), target)
+
+
+def say_flagged(events: pd.DataFrame, config: Config, reporter: Reporter) -> None:
+    """Say how many events are left out because no person makes them."""
+    accounts = flagged_accounts(events, config.integrity)
+    if len(accounts):
+        n_users, n_events = accounts[USER_ID].nunique(), int(accounts["events"].sum())
+        reporter.step(
+            f"{n_events:,} views and clicks of {n_users:,} accounts are more than persons make and are left out "
+            "([integrity]); `shortlist flagged` names them"
+        )
 
 
 def fit_recommender(
@@ -148,6 +161,7 @@ def train(
     read_at = datetime.now(UTC)
     events, catalog = read_events(home, until=until), read_items(home)
     events = without_strays(events, reporter) if until is None else events
+    say_flagged(events, config, reporter)
     require(home.bundles, of_training(len(events), config), "a training", reporter)
     shop = build_shop(events, catalog, config)
     end = _end(events, until)

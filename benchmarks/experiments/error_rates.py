@@ -54,10 +54,13 @@ def looks(n: int, seed: int, effect: float) -> Iterator[dict[str, Effect]]:
 
 
 def found(each: list[dict[str, Effect]], metric: str) -> tuple[bool, bool, bool]:
-    """Whether there is an effect: at the end by the p-value; on any evening by it; on any by the interval for that."""
-    last, seen = each[-1][metric], [one[metric] for one in each if metric in one]
+    """Whether there is an effect: at the end by the p-value; on any evening by it; on any by the interval for that.
+
+    Where the sizes of the groups block the read-out, none is found.
+    """
+    last, seen = each[-1].get(metric), [one[metric] for one in each if metric in one]
     always = any(one.always_low > 0 or one.always_high < 0 for one in seen)
-    return last.p_value < ALPHA, any(one.p_value < ALPHA for one in seen), always
+    return last is not None and last.p_value < ALPHA, any(one.p_value < ALPHA for one in seen), always
 
 
 def planned(metric: str) -> int:

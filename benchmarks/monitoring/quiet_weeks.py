@@ -23,7 +23,6 @@ from data.settings import DataConfig
 from data.sources import RawTable
 from data.store import read_events
 from monitoring.reports import Report
-from monitoring.rules import MonitoringConfig
 from pipelines.monitoring import monitor
 from pipelines.settings import Config, read_config
 from pipelines.training import train
@@ -100,11 +99,11 @@ def said(report: Report) -> str:
     return "; ".join(f"{one.status} {one.rule}: {one.sentence}" for one in report.not_fine()) or "-"
 
 
-def quiet(home: Home, mondays: list[date], config: MonitoringConfig) -> Iterator[Report]:
+def quiet(home: Home, mondays: list[date], config: Config) -> Iterator[Report]:
     """The report of each day."""
     for monday in mondays:
         for number in range(7):
-            report = monitor(home, config, QUIET, 42, monday + timedelta(days=number))
+            report = monitor(home, config, QUIET, monday + timedelta(days=number))
             print(f"{report.day} {report.status:5} {said(report)}", flush=True)
             yield report
 
@@ -120,7 +119,7 @@ def put(home: Home, events: pd.DataFrame, items: pd.DataFrame) -> None:
     import_tables(home, sources, Reading("shortlist"), DataConfig(), now=datetime.now(UTC))
 
 
-def faults(home: Home, work: Path, monday: date, config: MonitoringConfig) -> None:
+def faults(home: Home, work: Path, monday: date, config: Config) -> None:
     """Put each fault into a week of a copy, and compare its last day."""
     start = datetime.combine(monday, datetime.min.time(), UTC)
     before = Home(work / "before")
@@ -135,7 +134,7 @@ def faults(home: Home, work: Path, monday: date, config: MonitoringConfig) -> No
     for fault in FAULTS:
         copy = Home(Path(shutil.copytree(before.root, work / fault.__name__, dirs_exist_ok=False)))
         put(copy, *fault(events[events[TIMESTAMP] >= start], items))
-        report = monitor(copy, config, QUIET, 42, monday + timedelta(days=6))
+        report = monitor(copy, config, QUIET, monday + timedelta(days=6))
         print(f"{fault.__name__:22} {report.status:5} {said(report)}", flush=True)
         shutil.rmtree(copy.root)
 
@@ -152,10 +151,10 @@ def main() -> None:
     home, config = Home(options.home), read_config(options.config)
     mondays = [options.first + WEEK * number for number in range(options.weeks)]
     trained(home, mondays, config)
-    reports = list(quiet(home, mondays, config.monitoring))
+    reports = list(quiet(home, mondays, config))
     counts = {status: sum(one.status == status for one in reports) for status in ("ok", "warn", "alert")}
     print(f"{len(reports)} quiet days: {counts}")
-    faults(home, options.work, mondays[-1], config.monitoring)
+    faults(home, options.work, mondays[-1], config)
     shutil.rmtree(options.work)
 
 

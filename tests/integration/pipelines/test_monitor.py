@@ -13,14 +13,15 @@ import pytest
 from click.testing import CliRunner, Result
 from shop import checkerboard_catalog, checkerboard_events, import_shop
 
+from data.interactions import EVENT_TYPES
 from data.store import read_events
 from monitoring.reports import read_reports
-from monitoring.rules import MonitoringConfig
 from pipelines.cli import group
 from pipelines.monitoring import monitor
 from pipelines.retrain_command import monitor_first
 from pipelines.settings import Config
 from pipelines.training import train
+from ranking.bundling import load_recommender
 from shortlist.home import Home
 from shortlist.progress import SilentReporter
 from shortlist.registry import Registry
@@ -52,7 +53,7 @@ def home(trained_before: Home, tmp_path: Path) -> Home:
 
 def found(home: Home) -> dict[str, str]:
     """The rules that are not fine, with their status."""
-    report = monitor(home, MonitoringConfig(), SilentReporter(), 42, DAY.date())
+    report = monitor(home, Config(), SilentReporter(), DAY.date())
     return {one.rule: one.status for one in reversed(report.not_fine())}
 
 
@@ -101,7 +102,7 @@ def until_noon(events: pd.DataFrame) -> pd.DataFrame:
         (in_cents, {"price_level", "prices"}),
         (without_prices, {"missing_values"}),
         (of_one_item, {"top_item"}),
-        (with_a_bot, {"top_user", "volume", "event_mix"}),
+        (with_a_bot, {"top_user", "volume", "event_mix", "flagged"}),
         (of_unknown_items, {"unknown_items"}),
         (until_noon, {"hours"}),
     ],
@@ -119,7 +120,7 @@ def test_a_renamed_category_is_named(home: Home) -> None:
     catalog["category"] = catalog["category"].replace("Food > Bakery", "Food > Bread")
     import_shop(home, of_day(checkerboard_events()), catalog)
 
-    report = monitor(home, MonitoringConfig(), SilentReporter(), 42, DAY.date())
+    report = monitor(home, Config(), SilentReporter(), DAY.date())
 
     (alert,) = [one for one in report.not_fine() if one.rule == "new_categories"]
     assert alert.status == "alert"
@@ -129,7 +130,7 @@ def test_a_renamed_category_is_named(home: Home) -> None:
 def test_a_day_that_every_bundle_knows_is_compared_in_part(small_home: Home, tmp_path: Path) -> None:
     home = Home(Path(shutil.copytree(small_home.root, tmp_path / "home")))
 
-    report = monitor(home, MonitoringConfig(), SilentReporter(), 42)
+    report = monitor(home, Config(), SilentReporter())
 
     assert report.day == read_events(home)["timestamp"].max().date()
     assert not {"features", "hit_rate"} & {one.rule for one in report.findings}
@@ -217,3 +218,23 @@ def test_a_schedule_looks_at_the_newest_day_before_it_trains(home: Home, capsys:
 
     assert capsys.readouterr().err.count("Monitored 2026-05-14: alert.") == 1
     assert len(read_reports(home, 10)) == 1
+
+
+def test_a_robot_is_named_and_no_model_hears_of_it(home: Home, tiny_config: Config) -> None:
+    import_shop(home, with_a_bot(of_day(checkerboard_events())), checkerboard_catalog())
+
+    named = CliRunner().invoke(group, ["flagged", "--home", str(home.root), "--json"])
+    (account,) = json.loads(named.stdout)["accounts"]
+    assert (account["user_id"], account["rule"], account["events"]) == ("user-003", "looks_per_hour", 10_000)
+    assert "10,000" in CliRunner().invoke(group, ["flagged", "--home", str(home.root)]).stdout
+
+    steps: list[str] = []
+
+    class Reporter(SilentReporter):
+        def step(self, message: str) -> None:
+            steps.append(message)
+
+    train(home, tiny_config, Reporter())
+    recommender = load_recommender(Registry(home).open("latest"))
+    assert any("10,000 views and clicks of 1 accounts" in step for step in steps)
+    assert recommender.history("user-003").event_type.tolist().count(EVENT_TYPES.index("view")) == 0

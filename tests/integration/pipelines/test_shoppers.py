@@ -14,9 +14,9 @@ from live_service import clear_live, live_service
 
 from data.store import read_events
 from experiments.config import load_experiments
-from monitoring.rules import MonitoringConfig
 from pipelines.cli import group
 from pipelines.monitoring import monitor
+from pipelines.settings import Config
 from ranking.recommender import Recommender
 from serving.app import create_app
 from serving.service import Service
@@ -108,7 +108,7 @@ def test_hiding_what_shoppers_buy_again_is_found_to_sell_less(played: list[str])
 def test_a_day_s_served_lists_are_looked_at(played: list[str]) -> None:
     """Their variety and their hits, of the lists that were noted and not of others."""
     home = Home(Path(played[1]))
-    report = monitor(home, MonitoringConfig(), SilentReporter(), 42, datetime.now(UTC).date())
+    report = monitor(home, Config(), SilentReporter(), datetime.now(UTC).date())
     found = {one.rule: one for one in report.findings}
     assert report.n_served == N_LISTS * len(read_events(home)["user_id"].unique())
     assert not any("made anew" in note for note in report.notes)
