@@ -32,7 +32,6 @@ MOMENT: Final = timedelta(microseconds=1)
 def read_outcomes(home: Home, config: Config, since: datetime, until: datetime) -> pd.DataFrame:
     """The lists that were served in ``[since, until)`` with what became of them, as `outcomes_of` gives them.
 
-
     Ids that were merged are one user. Events that no person makes (`data.integrity`) do not count. Events count that
     are in the event store: `shortlist drain` brings in the rest. ``diversity`` says how different the items of a list
     are (see `category_distances`).
