@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from console.client import Exchange, ServiceClient, ServiceFault
 from console.filters import Filters, limits_up_to
 from console.gate import COOKIE, cookie_of, is_key, may_look
 from console.reports import manifest_of, newest_report
+from console.room import change_version, days_of, imports_of, readouts_of, versions_of
 from console.settings import ConsoleSettings
 from console.shop import Visit, example_of, form_token, read_click, shelves_of
 from console.views import cards_of, curl_of, in_words, json_of, traffic_of
@@ -66,6 +68,11 @@ def create_app(settings: ConsoleSettings) -> Starlette:
             Route("/customers/{user_id:path}", customer_page),
             Route("/shop/{user_id:path}", shop_window, methods=["GET"]),
             Route("/shop/{user_id:path}", press_button, methods=["POST"]),
+            Route("/days", days_page),
+            Route("/versions", versions_page),
+            Route("/versions", press_version, methods=["POST"]),
+            Route("/imports", imports_page),
+            Route("/experiments", experiments_page),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=_guarded(settings))],
@@ -149,6 +156,46 @@ async def _window(request: Request, visit: Visit, sent: list[Exchange]) -> Respo
         token=form_token(request.app.state.settings.key),
         nonce=uuid4().hex,
     )
+
+
+async def days_page(request: Request) -> Response:
+    """What monitoring found, day by day."""
+    reports, charts = await run_in_threadpool(days_of, request.app.state.settings.home)
+    return _page("days.html", request, reports=reports, charts=charts)
+
+
+async def versions_page(request: Request) -> Response:
+    """The bundles, and which of them serves."""
+    return await _versions(request, "")
+
+
+async def press_version(request: Request) -> Response:
+    """Publish a version, or go back to the one before."""
+    form = parse_qs(await _form(request, MAX_FORM_BYTES))
+    if not is_key(form_token(request.app.state.settings.key), form.get("token", [""])[0]):
+        return _page("fault.html", request, 422, message="This form is out of date. Load the page again.")
+    try:
+        said = await change_version(request.app.state.settings.home, form)
+    except ValueError as error:
+        return _page("fault.html", request, 422, message=f"This form cannot be read: {error}.")
+    return await _versions(request, said)
+
+
+async def _versions(request: Request, said: str) -> Response:
+    settings = request.app.state.settings
+    versions = await run_in_threadpool(versions_of, settings.home)
+    return _page("versions.html", request, versions=versions, said=said, token=form_token(settings.key))
+
+
+async def imports_page(request: Request) -> Response:
+    """What was imported and what was set aside."""
+    return _page("imports.html", request, imports=await run_in_threadpool(imports_of, request.app.state.settings.home))
+
+
+async def experiments_page(request: Request) -> Response:
+    """What experiments were read out to change."""
+    found = await run_in_threadpool(readouts_of, request.app.state.settings.home)
+    return _page("experiments.html", request, readouts=found)
 
 
 async def sign_in(request: Request) -> Response:

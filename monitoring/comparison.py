@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from monitoring.daily import COUNTS, MISSING_PREFIX, TYPE_PREFIX, hours_of, priced
+from monitoring.daily import COUNTS, MISSING_PREFIX, N_HOURS, TYPE_PREFIX, hours_of, priced
 from monitoring.drift import WEEK, Change, change_of_counts, change_of_days, change_of_values
 from monitoring.profiles import REFERENCE_DAYS, Profile, Sample, missing_shares
 from monitoring.rules import Measured
@@ -82,7 +82,10 @@ def compare_events(
     usual_prices : Series of float by item id
         What was paid for each item on average.
     """
-    yield Measured("hours", "customers by hour of the day", change_of_counts(profile.hours, hours_of(events)), COUNT)
+    now = hours_of(events)
+    same_weekday = now.groupby(now.index // N_HOURS).transform("sum") > 0
+    hours = change_of_counts(profile.hours[same_weekday], now[same_weekday])
+    yield Measured("hours", "customers by hour of the day", hours, COUNT)
     by_category = events[ITEM_ID].map(categories).value_counts()
     seen = change_of_counts(profile.event_categories, by_category)
     yield Measured("categories", "events by category", seen, COUNT)

@@ -15,6 +15,7 @@ COUNTS: Final = ("events", "users", "events_per_user", "top_user")
 
 _OF_PURCHASES: Final = (PRICE, QUANTITY)
 N_HOURS: Final = 24
+WEEKDAYS: Final = 7
 
 
 def daily_figures(events: pd.DataFrame, known_items: Collection[str]) -> pd.DataFrame:
@@ -52,11 +53,12 @@ def days_of(events: pd.DataFrame) -> pd.Series:
 
 
 def hours_of(events: pd.DataFrame) -> pd.Series:
-    """How many users were there in each hour of the day, counted once a day, indexed 0 to 23."""
+    """How many users were there in each hour of the week, counted once a day, indexed 0 (Monday, midnight) to 167."""
     hours = events[TIMESTAMP].dt.tz_convert(None).dt.floor("h")
     visits: pd.DataFrame = pd.DataFrame({"hour": hours, "user": events[USER_ID]}).drop_duplicates()
-    counts = np.bincount(visits["hour"].dt.hour.to_numpy(), minlength=N_HOURS)
-    return pd.Series(counts, index=range(N_HOURS), dtype="float64")
+    place = visits["hour"].dt.day_of_week * N_HOURS + visits["hour"].dt.hour
+    counts = np.bincount(place.to_numpy(), minlength=WEEKDAYS * N_HOURS)
+    return pd.Series(counts, index=range(len(counts)), dtype="float64")
 
 
 def _mix(events: pd.DataFrame, day: pd.Series) -> dict[str, pd.Series]:

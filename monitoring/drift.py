@@ -10,7 +10,7 @@ from scipy import stats
 Floats = npt.NDArray[np.float64]
 
 MIN_VALUES: Final = 10
-MOST_NAMES: Final = 20
+MOST_NAMES: Final = 24
 """Names that are compared; the rarer ones are one."""
 
 WEEK: Final = 7

@@ -45,7 +45,7 @@ class MonitoringConfig(ConfigModel):
     unknown_items: Rule = _rule(0.02, 0.1)
     flagged: Rule = _rule(0.001, 0.05)
     top_item: Rule = _rule(0.05, 0.2)
-    hours: Rule = _rule(0.1, 0.25)
+    hours: Rule = _rule(0.12, 0.25)
     categories: Rule = _rule(0.1, 0.25)
     new_categories: Rule = _rule(0.002, 0.05)
     prices: Rule = _rule(0.15, 0.3)

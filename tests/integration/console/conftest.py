@@ -1,6 +1,8 @@
 """The console of the small shop, with a real service behind it."""
 
 import contextlib
+import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +11,7 @@ import httpx
 import pytest
 import uvicorn
 from live_service import clear_live, live_service
+from playwright.sync_api import Browser, sync_playwright
 
 from console.app import create_app
 from console.settings import ConsoleSettings
@@ -21,6 +24,19 @@ from serving.settings import ServiceSettings, ServingConfig
 from shortlist.home import Home
 
 KEY = "the console's key"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no Chromium: install Debian's chromium, or name one with CHROMIUM")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=[*arguments, "--disable-sync"])
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,33 +1,19 @@
 """The console in a real browser: what it loads, what moves without a reload, and who can use it."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 KEY = "the console's key"
 WIDTHS = {"phone": 390, "tablet": 820, "desktop": 1440}
 MAX_PAGE_BYTES = 1_000_000
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install Debian's chromium, or name one with CHROMIUM"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*arguments, "--disable-sync"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(params=[("light", "desktop")], ids=str)

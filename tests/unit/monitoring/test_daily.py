@@ -44,7 +44,7 @@ def test_a_day_without_an_event_is_a_day_and_one_that_is_not_over_is_none() -> N
 def test_a_user_counts_once_in_an_hour_of_a_day() -> None:
     hours = hours_of(LOG)
 
-    assert (hours[10], hours[23], hours[0], hours.sum()) == (1, 1, 1, 3)
+    assert (hours[3 * 24 + 10], hours[3 * 24 + 23], hours[5 * 24], hours.sum()) == (1, 1, 1, 3)  # Thursday, Saturday
 
 
 def test_prices_are_those_of_purchases() -> None:
