@@ -253,12 +253,14 @@ def always_valid_half_width(variance: float, n: int) -> float:
 def needed_users(
     mean: float, variance: float, relative_effect: float, power: float, shares: tuple[float, float] = (0.5, 0.5)
 ) -> int:
-    """Users in all with which a difference of two variants is found.
+    """Users in all with which an effect of a variant on the control is found.
 
-    ``(z_{1-alpha/2} + z_power)^2 variance (1 / share_1 + 1 / share_2) / delta^2``, the shares of all users.
+    ``(z_{1-alpha/2} + z_power)^2 variance ((1 + effect)^2 / share + 1 / share_of_control) / delta^2``: what multiplies
+    a mean multiplies the standard deviation too. The shares, the variant's first, are of all users.
     """
     z = stats.norm.ppf(1 - (1 - CONFIDENCE) / 2) + stats.norm.ppf(power)
-    return int(np.ceil(z**2 * variance * sum(1 / share for share in shares) / (mean * relative_effect) ** 2))
+    spread = variance * ((1 + relative_effect) ** 2 / shares[0] + 1 / shares[1])
+    return int(np.ceil(z**2 * spread / (mean * relative_effect) ** 2))
 
 
 def linearised(group: pd.DataFrame, metric: Metric) -> tuple[float, Values]:
