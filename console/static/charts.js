@@ -4,14 +4,18 @@
   const draw = (figure) => {
     const days = JSON.parse(figure.dataset.days), values = JSON.parse(figure.dataset.values);
     const axis = { stroke: colour("--pico-muted-color"), grid: { stroke: colour("--pico-muted-border-color"), width: 1 } };
+    const day = (seconds) =>
+      new Date(1000 * seconds).toLocaleDateString(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
+    const ofDays = { ...axis, space: 60, values: (_, splits) => splits.map(day) };
     new uPlot(
       {
+        tzDate: (seconds) => uPlot.tzDate(new Date(1000 * seconds), "UTC"),
         width: figure.clientWidth,
         height: 150,
         legend: { show: false },
         cursor: { drag: { x: false, y: false } },
         series: [{}, { stroke: colour("--pico-primary"), width: 2, points: { show: days.length < 40, size: 5 } }],
-        axes: [axis, { ...axis, size: 60 }],
+        axes: [ofDays, { ...axis, size: 60 }],
       },
       [days, values],
       figure,
