@@ -21,7 +21,7 @@ from console.client import Exchange, ServiceClient, ServiceFault
 from console.filters import Filters, limits_up_to
 from console.gate import COOKIE, cookie_of, is_key, may_look
 from console.reports import manifest_of, newest_report
-from console.room import change_version, days_of, imports_of, readouts_of, versions_of
+from console.room import change_version, days_of, imports_of, quality_of, readouts_of, versions_of
 from console.settings import ConsoleSettings
 from console.shop import Visit, example_of, form_token, read_click, shelves_of
 from console.views import cards_of, curl_of, in_words, json_of, traffic_of
@@ -184,7 +184,14 @@ async def press_version(request: Request) -> Response:
 async def _versions(request: Request, said: str) -> Response:
     settings = request.app.state.settings
     versions = await run_in_threadpool(versions_of, settings.home)
-    return _page("versions.html", request, versions=versions, said=said, token=form_token(settings.key))
+    return _page(
+        "versions.html",
+        request,
+        versions=versions,
+        quality=quality_of(versions),
+        said=said,
+        token=form_token(settings.key),
+    )
 
 
 async def imports_page(request: Request) -> Response:

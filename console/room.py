@@ -16,6 +16,7 @@ from shortlist.manifest import Manifest, check_version_name
 from shortlist.registry import Registry
 
 MOST_DAYS: Final = 90
+MIN_POINTS: Final = 2
 MOST_ROWS: Final = 50
 COMMAND_SECONDS: Final = 120.0
 
@@ -73,6 +74,11 @@ class Version:
     manifest: Manifest
     role: str
 
+    @property
+    def ndcg(self) -> float | None:
+        """What the gate measured of the recipe."""
+        return next((one.value for one in self.manifest.gate.comparisons if one.measure == "ndcg"), None)
+
 
 def versions_of(home: Home) -> list[Version]:
     """The bundles, the newest first."""
@@ -84,6 +90,15 @@ def versions_of(home: Home) -> list[Version]:
         previous = None
     roles = {previous: "before", current: "serves"}
     return [Version(one, roles.get(one.version, "")) for one in registry.versions()[::-1][:MOST_ROWS]]
+
+
+def quality_of(versions: Sequence[Version]) -> Chart | None:
+    """NDCG@10 of the recipes that the gate judged, over the days on which they were made."""
+    points = [(one.manifest.created_at.timestamp(), one.ndcg) for one in versions[::-1] if one.ndcg is not None]
+    if len(points) < MIN_POINTS:
+        return None
+    days, values = zip(*points, strict=True)
+    return Chart("NDCG@10 when it was judged", json.dumps(days), json.dumps(values), points[-1][1])
 
 
 async def change_version(home: Home, form: Mapping[str, list[str]]) -> str:

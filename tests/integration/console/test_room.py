@@ -11,12 +11,14 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from console.room import Version, quality_of, versions_of
 from console.settings import ConsoleSettings
 from monitoring.reports import Report, write_report
 from monitoring.rules import Finding
 from pipelines.settings import Config
 from pipelines.training import train
 from shortlist.home import Home
+from shortlist.manifest import Comparison
 from shortlist.progress import SilentReporter
 from shortlist.registry import Registry
 
@@ -108,6 +110,22 @@ def test_a_version_is_published_and_taken_back(room: httpx.Client, home: Home) -
     assert newest in re.findall(r"<pre role=\"status\"><code>([^<]*)", published.text)[0]
     room.post("/versions", data={"token": token, "action": "rollback"})
     assert Registry(home).current() == before
+
+
+def test_quality_is_drawn_over_the_versions_that_were_judged(home: Home) -> None:
+    """Oldest first; a version that nothing judged has no figure, and one point is no line."""
+    first = versions_of(home)[0].manifest
+    numbers = {"rival_value": 0.1, "difference": 0.1, "low": 0.0, "high": 0.2}
+
+    def version(ndcg: float) -> Version:
+        comparison = Comparison(measure="ndcg", rival="popular", value=ndcg, **numbers)
+        gate = first.gate.model_copy(update={"comparisons": (comparison,)})
+        return Version(first.model_copy(update={"gate": gate}), "")
+
+    chart = quality_of([version(0.3), versions_of(home)[0], version(0.2)])
+    assert chart is not None
+    assert (json.loads(chart.values), chart.newest) == ([0.2, 0.3], 0.3)
+    assert quality_of([version(0.3)]) is None
 
 
 @pytest.mark.parametrize(

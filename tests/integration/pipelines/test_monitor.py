@@ -22,7 +22,9 @@ from pipelines.retrain_command import monitor_first
 from pipelines.settings import Config
 from pipelines.training import train
 from ranking.bundling import load_recommender
+from shortlist.bundle import write_manifest
 from shortlist.home import Home
+from shortlist.manifest import read_manifest
 from shortlist.progress import SilentReporter
 from shortlist.registry import Registry
 
@@ -238,3 +240,20 @@ def test_a_robot_is_named_and_no_model_hears_of_it(home: Home, tiny_config: Conf
     recommender = load_recommender(Registry(home).open("latest"))
     assert any("10,000 views and clicks of 1 accounts" in step for step in steps)
     assert recommender.history("user-003").event_type.tolist().count(EVENT_TYPES.index("view")) == 0
+
+
+def test_a_bundle_without_a_profile_serves_and_cannot_be_monitored(home: Home) -> None:
+    folder = Registry(home).folder(str(Registry(home).current()))
+    manifest = read_manifest(folder)
+    names = [name for name in manifest.files if name.startswith("profile")]
+    for name in names:
+        (folder / name).unlink()
+    files = {name: entry for name, entry in manifest.files.items() if name not in names}
+    write_manifest(folder, manifest.model_copy(update={"files": files}))
+
+    import_shop(home, of_day(checkerboard_events()), checkerboard_catalog())
+    done = run(home)
+
+    assert load_recommender(Registry(home).open("current")).version == manifest.version
+    assert done.exit_code == 5
+    assert "holds no profile. Train again with this release." in done.stderr
