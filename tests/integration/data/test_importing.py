@@ -216,6 +216,18 @@ def test_until_shows_nothing_later(home, bring_in, write):
         read_events(home, until=datetime(2024, 5, 1, 10, tzinfo=UTC))
 
 
+def test_since_shows_nothing_earlier(home, bring_in, write):
+    """The moment itself is in it; a moment without a zone is none."""
+    bring_in(write("a.csv", EVENTS))
+    whole = read_events(home)
+    newest = whole["timestamp"].max().to_pydatetime()
+    late = read_events(home, since=newest)
+    assert late["timestamp"].tolist() == whole["timestamp"][whole["timestamp"] >= newest].tolist()
+    assert read_events(home, since=newest, until=newest, may_be_none=True).empty
+    with pytest.raises(ValueError, match="time zone"):
+        read_events(home, since=newest.replace(tzinfo=None))
+
+
 def test_no_events_names_the_remedy(home):
     """An empty home is answered with the commands that fill it."""
     with pytest.raises(DataError, match=r"shortlist import .*shortlist demo"):
