@@ -25,6 +25,9 @@ MISMATCH_P: Final = 0.001
 BEST_AT_USERS: Final = 5_000
 """At about so many users the always-valid interval is as narrow as it can be."""
 
+LEAST_SPREAD: Final = 1e-9
+"""Of the largest value: numbers whose spread is less differ by rounding alone."""
+
 BOOTSTRAP_RESAMPLES: Final = 2_000
 
 SEGMENT_WARNING: Final = (
@@ -286,16 +289,24 @@ def _effect(metric: Metric, variant: str, group: pd.DataFrame, control: pd.DataF
     if metric.denominator == "users":
         both = without_before(np.concatenate([ours, theirs]), np.concatenate([group["before"], control["before"]]))
         ours, theirs = both[: len(ours)], both[len(ours) :]
-    found = stats.ttest_ind(ours, theirs, equal_var=False)
-    interval, difference = found.confidence_interval(CONFIDENCE), float(ours.mean() - theirs.mean())
+    difference = float(ours.mean() - theirs.mean())
+    p, low, high = _welch(ours, theirs, difference)
     variance = float(ours.var(ddof=1) / len(ours) + theirs.var(ddof=1) / len(theirs))
     half = always_valid_half_width(variance, len(ours) + len(theirs))
-    p = 1.0 if np.isnan(found.pvalue) else float(found.pvalue)
-    low, high = (difference if np.isnan(end) else float(end) for end in interval)
     tails = _bootstrap(ours, theirs) if metric.name in HEAVY_TAILED else (None, None)
     always = difference - half, difference + half
     n_users = len(ours) + len(theirs)
     return Effect(metric.name, variant, segment, n_users, value, other, difference, low, high, p, p, *always, *tails)
+
+
+def _welch(ours: Values, theirs: Values, difference: float) -> tuple[float, float, float]:
+    """The p-value and the interval of a difference of means; of values that are all alike, what they are."""
+    least = LEAST_SPREAD * max(float(np.abs(ours).max()), float(np.abs(theirs).max()))
+    if max(ours.std(), theirs.std()) <= least:
+        return float(abs(difference) <= least), difference, difference
+    found = stats.ttest_ind(ours, theirs, equal_var=False)
+    interval = found.confidence_interval(CONFIDENCE)
+    return float(found.pvalue), float(interval.low), float(interval.high)
 
 
 def _bootstrap(ours: Values, theirs: Values) -> tuple[float, float]:

@@ -164,3 +164,14 @@ def test_parts_are_read_out_with_a_warning() -> None:
     assert {one.segment for one in found.segments} == {"heavy", "light"}
     assert next(one for one in found.segments if one.segment == "heavy").n_users == 500
     assert any("no verdict" in one for one in sentences(found))
+
+
+def test_values_that_are_all_alike_differ_by_no_rounding() -> None:
+    """The same for everybody is no effect, and another one for everybody is."""
+    users = experiment(400, 6)
+    users["diversity"] = users["compared"] * 0.7
+    users["milliseconds"] = users["timed"] * np.where(users["variant"] == "new", 2.9, 2.3)
+    found = {one.metric: one for one in read_out("trial", users, WEIGHTS, "old").guardrails}
+    assert found["diversity"].p_value == 1
+    assert found["milliseconds"].p_value == 0
+    assert found["milliseconds"].low == pytest.approx(0.6)
