@@ -35,6 +35,7 @@ class MonitoringConfig(ConfigModel):
     """
 
     false_discovery_rate: float = Field(default=0.01, gt=0, le=0.2)
+    silence: Rule = _rule(1.0, 2.0)
     volume: Rule = _rule(1.4, 2.0)
     volume_of_week: Rule = _rule(1.15, 1.5)
     events_per_user: Rule = _rule(1.3, 2.0)

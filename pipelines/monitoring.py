@@ -11,13 +11,15 @@ import pandas as pd
 from data.catalog import categories_of, read_items
 from data.integrity import IntegrityConfig, flagged
 from data.inventory import day_files
+from data.log.exposures import exposure_days
 from data.store import read_events
-from monitoring.comparison import SHARE, compare_catalogue, compare_days, compare_events, compare_samples
+from monitoring.comparison import COUNT, SHARE, compare_catalogue, compare_days, compare_events, compare_samples
 from monitoring.daily import complete_days, daily_figures
 from monitoring.drift import Change
 from monitoring.profiles import Profile, has_profile, load_profile
 from monitoring.reports import Report, write_report
 from monitoring.rules import Measured, judge
+from pipelines.demo_home import is_demo
 from pipelines.monitored_lists import compare_lists
 from pipelines.served_lists import ListsOfDay, lists_of_day
 from pipelines.settings import Config
@@ -79,7 +81,8 @@ def monitor(home: Home, config: Config, reporter: Reporter, day: date | None = N
     looked_at = _read(home, bundle, start)
     lists = lists_of_day(home, looked_at.recommender, looked_at.events, looked_at.before, start, config.seed)
     figures = _figures(looked_at)
-    findings = judge(_compared(looked_at, figures, lists, config.integrity), config.monitoring)
+    silent = [] if day else _silence(home, chosen)
+    findings = judge([*silent, *_compared(looked_at, figures, lists, config.integrity)], config.monitoring)
     report = Report(
         day=chosen,
         written_at=datetime.now(UTC),
@@ -122,6 +125,17 @@ def _newest_day(home: Home) -> date:
     if not over:
         raise DataError(f"{home.root}: no day with events is over. Bring events in, or wait until tomorrow.")
     return max(over)
+
+
+def _silence(home: Home, newest: date) -> list[Measured]:
+    """Days that are over, on which lists were served and nothing came in; of a demonstration that says nothing."""
+    if is_demo(home):
+        return []
+    today = datetime.now(UTC).date()
+    n_days = float(sum(newest < day < today for day in exposure_days(home)))
+    return [
+        Measured("silence", "days with lists and without an event since", Change(n_days, 0.0, n_days, np.nan), COUNT)
+    ]
 
 
 def _bundle(home: Home, start: datetime) -> Bundle:

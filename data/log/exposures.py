@@ -121,6 +121,11 @@ def delete_exposures_before(home: Home, day: date, *, is_tried: bool = False) ->
     return len(old)
 
 
+def exposure_days(home: Home) -> list[date]:
+    """The days (UTC) of which lists are noted, the oldest first."""
+    return sorted({day for day, _ in _files(home)})
+
+
 def _files(home: Home) -> Iterator[tuple[date, Path]]:
     for path in sorted(home.exposures.glob(f"{DAY_PREFIX}*/*.parquet")):
         yield date.fromisoformat(path.parent.name.removeprefix(DAY_PREFIX)), path

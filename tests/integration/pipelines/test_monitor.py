@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from shop import checkerboard_catalog, checkerboard_events, import_shop
 
 from data.interactions import EVENT_TYPES
+from data.log.exposures import Exposure, write_exposures
 from data.store import read_events
 from monitoring.reports import read_reports
 from pipelines.cli import group
@@ -257,3 +258,20 @@ def test_a_bundle_without_a_profile_serves_and_cannot_be_monitored(home: Home) -
     assert load_recommender(Registry(home).open("current")).version == manifest.version
     assert done.exit_code == 5
     assert "holds no profile. Train again with this release." in done.stderr
+
+
+def test_lists_without_events_are_a_silence(home: Home) -> None:
+    """The service goes on, and nothing of it arrives any more: the newest day with events is fine, and that is all."""
+    import_shop(home, of_day(checkerboard_events()), checkerboard_catalog())
+    for number in (1, 2, 3):
+        shown = (NEXT + pd.Timedelta(days=number)).to_pydatetime()
+        write_exposures(
+            home,
+            [Exposure(f"r{number}", shown, "u", "v", "control", [], "home", "popular", None, 1, ["item-001"], [1.0])],
+        )
+
+    report = monitor(home, Config(), SilentReporter())
+
+    assert report.day == DAY.date()
+    (silence,) = [one for one in report.findings if one.rule == "silence"]
+    assert (silence.status, silence.value) == ("alert", 3)
