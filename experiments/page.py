@@ -34,7 +34,6 @@ def render_readout(found: ReadOut, span: str, control: str) -> str:
         span=span,
         control=control,
         sentences=list(sentences(found)),
-        warning=SEGMENT_WARNING,
         tables=[
             ("What changes", "", [_row(one, is_beyond_chance(one)) for one in found.effects]),
             ("Guardrails", "", [_row(one, is_worse(one)) for one in found.guardrails]),

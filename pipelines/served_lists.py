@@ -88,7 +88,7 @@ def _made(
 
 
 def _stored(recommender: Recommender, user: str, start: datetime) -> History | None:
-    """What the bundle knows of a user; None where it was trained beyond the moment."""
+    """What the bundle knows of a user before a moment; None of one whom it does not know."""
     known = recommender.stored.of(user)
     if known is None or not len(known):
         return None
