@@ -40,6 +40,8 @@ class ServiceCounters:
     events : Counter by outcome (``accepted``, ``duplicate``, ``withheld``, ``refused``)
     exposures : Counter by outcome (``kept``, ``dropped``)
         Served lists that were noted, and those that could not be.
+    admissions : Counter by outcome (``full``, ``stage_one``, ``popular``, ``refused``)
+        Requests for lists by what the time that was left allowed.
     connections_refused : Counter by reason (``too_many``, ``too_slow``, ``too_long``)
         Connections closed before their request was read.
     models : Gauge by version and role (``current``, ``experiment``)
@@ -72,6 +74,7 @@ class ServiceCounters:
         self.events = self._counter("events", "Events that came in, by what became of them.", "outcome")
         self.exposures = self._counter("exposures", "Served lists, by whether they were noted.", "outcome")
         self.breaker_trips = self._counter("cache_breaker_trips", "Times the cache was left alone.", "backend")
+        self.admissions = self._counter("admissions", "Requests for lists, by what time allowed.", "outcome")
         self.connections_refused = self._counter(
             "connections_refused", "Connections closed before their request was read.", "reason"
         )

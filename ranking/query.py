@@ -82,11 +82,12 @@ class Recommendation:
     warnings : tuple of str
         What the caller should know, one sentence each.
     degraded : str or None
-        ``no_ranker`` when both stages were asked for and the bundle has but the first.
+        ``no_ranker`` when both stages were asked for and the bundle has but the first; ``stage_one`` and ``popular``
+        when there was no time for more.
     """
 
     user_id: str
     items: tuple[Recommended, ...]
     source: ListSource
     warnings: tuple[str, ...]
-    degraded: Literal["no_ranker"] | None = None
+    degraded: Literal["no_ranker", "stage_one", "popular"] | None = None

@@ -12,12 +12,14 @@ from candidate_gen.candidates import Candidates
 from candidate_gen.generator import CandidateGenerator
 from candidate_gen.kernels import best_places
 from candidate_gen.profile import UserProfile, build_profile
-from data.interactions import History
+from data.interactions import History, empty_history
 from ranking.features import FeatureContext
 from ranking.order import USUAL_HALF_LIFE, Order, fused_order, history_order
 from ranking.ranker import Ranker
 
-Stage = Literal["full", "retrieval"]
+Stage = Literal["full", "retrieval", "popular"]
+"""Both stages, the first alone, or none: what is popular, as a user of whom nothing is known gets it."""
+
 Mask = npt.NDArray[np.bool_]
 USERS_PER_BLOCK = 128
 
@@ -81,7 +83,7 @@ class TwoStage:
     def rank_many(self, requests: Iterable[ListRequest], stage: Stage = "full") -> Iterator[RankedList]:
         """Make many lists, each the same as `rank` makes it, in blocks of `USERS_PER_BLOCK`."""
         for block in _blocks(requests):
-            profiles = [build_profile(request.history) for request in block]
+            profiles = [build_profile(_told(request, stage)) for request in block]
             found = [
                 self.generator.candidates(profile, request.allowed)
                 for profile, request in zip(profiles, block, strict=True)
@@ -125,6 +127,11 @@ class TwoStage:
             items = np.concatenate([items, filling[new][:missing]])
             score = np.concatenate([score, floor * _to_most(popularity[new][:missing])])
         return RankedList(items, score, is_personal, profile, candidates)
+
+
+def _told(request: ListRequest, stage: Stage) -> History:
+    """What a stage is told of the user."""
+    return empty_history(request.history.as_of) if stage == "popular" else request.history
 
 
 def _blocks(requests: Iterable[ListRequest]) -> Iterator[list[ListRequest]]:

@@ -12,6 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
 from monitoring.counters import ServiceCounters
+from serving.admission import TURNS, TURNS_WITH_REDIS, Admission
 from serving.console_routes import console_router
 from serving.documentation import add_documentation
 from serving.errors import add_error_handlers
@@ -82,6 +83,9 @@ def create_app(settings: ServiceSettings, service: Service | None = None) -> Fas
             allow_headers=(API_KEY_HEADER, "X-Request-ID"),
             expose_headers=("X-Request-ID", "X-Model-Version", "X-Cache"),
         )
+    if settings.config.deadline_ms:
+        n_turns = TURNS if settings.redis_url is None else TURNS_WITH_REDIS
+        app.add_middleware(Admission, counters=counters, deadline=settings.config.deadline_ms / 1000, n_turns=n_turns)
     app.add_middleware(
         Observation, counters=counters, version=lambda: _version(app), logs_access=settings.config.access_log
     )

@@ -64,6 +64,12 @@ class AlreadyMerged(RequestError):
     code = "ALREADY_MERGED"
 
 
+class Overloaded(RequestError):
+    """More is asked for than can be answered in time."""
+
+    code = "OVERLOADED"
+
+
 class Unauthorized(RequestError):
     """The API key is missing or wrong."""
 
@@ -78,6 +84,7 @@ STATUS: Final[tuple[tuple[type[RequestError], int], ...]] = (
     (JournalUnavailable, 503),
     (RegisterUnavailable, 503),
     (NotReady, 503),
+    (Overloaded, 503),
     (RequestError, 422),
 )
 """The one table of HTTP statuses; the first class that fits counts."""

@@ -62,9 +62,12 @@ class ItemList(BaseModel):
     recommendation_id: str = Field(description="Unique to this answer, also when the list comes from the cache.")
     model_version: str = Field(description="The bundle that answered.")
     source: Literal["personalized", "related", "popular"] = Field(
-        description="`popular` when nothing is known of the user or the item: the list is what most people buy."
+        description="`popular` when nothing is known of the user or the item, or `degraded` says it: what sells most."
     )
-    degraded: str | None = Field(description="What was left out of the computation, null when nothing was.")
+    degraded: Literal["no_ranker", "stage_one", "popular"] | None = Field(
+        description="Null when nothing was left out: the bundle has no ranker; or there was no time, and the list is "
+        "the first stage's, or what is popular."
+    )
     items: list[Item] = Field(description="Best first. Shorter than asked for only when fewer items qualify.")
     warnings: list[str] = Field(description="What the caller should know, one sentence each.")
 

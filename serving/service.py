@@ -25,6 +25,7 @@ from serving.overlay import LiveHistories, Overlay
 from serving.parameters import ListParameters
 from serving.register import States
 from serving.settings import ServiceSettings
+from serving.waiting import Ease
 from shortlist.config import dump_model
 from shortlist.errors import BundleError
 from shortlist.hashing import content_sha256
@@ -36,6 +37,7 @@ _LIST_PARAMETERS: Final = attrgetter(*(one.name for one in fields(Query) if one.
 Kind = Literal["user", "item", "popular"]
 RELATIONS: Final[tuple[Relation, ...]] = ("similar", "bought_together")
 
+_EASED_STAGES: Final[dict[Ease, Stage]] = {"stage_one": "retrieval", "popular": "popular"}
 _POPULAR_HEAD: Final = b'"source":"popular"'
 _RELATED_HEAD: Final = b'"source":"related"'
 
@@ -54,6 +56,8 @@ class Plan:
         Whose list it is: a user's, an item's, or nobody's own.
     assignments : tuple of str
         ``experiment:variant`` of every experiment that the user was drawn into.
+    ease : str or None
+        What is left of the list because there is no time for more.
     """
 
     recommender: Recommender
@@ -65,6 +69,11 @@ class Plan:
     consents: bool = True
     kind: Kind = "user"
     assignments: tuple[str, ...] = ()
+    ease: Ease | None = None
+
+    def eased(self, ease: Ease | None) -> "Plan":
+        """The same with less time; what is popular costs no less."""
+        return self if ease is None or self.kind == "popular" else replace(self, ease=ease)
 
     @property
     def is_kept(self) -> bool:
@@ -82,10 +91,17 @@ class Plan:
 
     def tail(self) -> bytes:
         """Make the list: the part of the answer that the same request would get again, without its first brace."""
-        found = self.recommender.recommend(self.query)
+        found = self._made()
         if self.variant in RELATIONS and found.source == "personalized":
             found = replace(found, source="related")
         return list_json(found, self.query, self.warnings)[1:]
+
+    def _made(self) -> Recommendation:
+        """The list, an easier one where there is no time for more."""
+        stage = self.query.stage if self.ease is None else _EASED_STAGES[self.ease]
+        if stage == self.query.stage:
+            return self.recommender.recommend(self.query)
+        return replace(self.recommender.recommend(replace(self.query, stage=stage)), degraded=self.ease)
 
     def answer(self, recommendation_id: str, tail: bytes) -> bytes:
         """The whole answer, which has an id of its own."""

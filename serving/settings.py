@@ -38,6 +38,7 @@ class ServingConfig(ConfigModel):
     breaker_pause_seconds: float = Field(default=5.0, gt=0)
     cors_origins: tuple[str, ...] = ()
     reload_seconds: float = Field(default=1.0, ge=0, le=3600)
+    deadline_ms: float = Field(default=200.0, ge=0, le=60_000)
     access_log: bool = True
     consent_default: bool = True
     exposure_share: float = Field(default=1.0, ge=0, le=1)
