@@ -28,19 +28,33 @@ class Answers:
         From when each answered request was due.
     seconds : float
         From the first request to the last answer.
+    log : list of (float, float, str)
+        When each request was due, in seconds; milliseconds from then to its answer; ``full``, what its list names as
+        `degraded`, ``refused`` (503) or ``error``.
     """
 
     milliseconds: list[float] = field(default_factory=list)
     errors: int = 0
     hits: int = 0
     seconds: float = 0.0
+    log: list[tuple[float, float, str]] = field(default_factory=list)
 
 
 def open_loop(url: str, users: Sequence[str], rate: float, seconds: float, connections: int, seed: int) -> Answers:
     """Ask at a constant mean rate with Poisson arrivals, whether answers come or not."""
+    return at_moments(url, users, poisson(rate, seconds, seed), connections)
+
+
+def poisson(rate: float, seconds: float, seed: int) -> list[float]:
+    """Random moments at a constant mean rate, in seconds from 0."""
     rng, due, moments = random.Random(seed), 0.0, []
     while (due := due + rng.expovariate(rate)) < seconds:
         moments.append(due)
+    return moments
+
+
+def at_moments(url: str, users: Sequence[str], moments: Sequence[float], connections: int) -> Answers:
+    """Ask at given moments, whether answers come or not."""
     return uvloop.run(_run(url, users, moments, connections))
 
 
@@ -105,10 +119,11 @@ class _Run:
         else:
             self.waiting.append((due, request))
 
-    def answered(self, connection: "_Connection", due: float, status: int, hit: bool) -> None:
+    def answered(self, connection: "_Connection", due: float, status: int, hit: bool, how: str = "error") -> None:
         """Count an answer, and use the connection again."""
         now = time.perf_counter()
         self.finished += 1
+        self.answers.log.append((due, (now - due) * 1000, how))
         if status == 200:
             self.answers.milliseconds.append((now - due) * 1000)
             self.answers.hits += hit
@@ -148,11 +163,19 @@ class _Connection(asyncio.Protocol):
         lowered = head.lower()
         length = int(lowered.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
         if len(body) >= length:
-            self._run.answered(self, self._due, int(head[9:12]), b"x-cache: hit" in lowered)
+            status = int(head[9:12])
+            self._run.answered(self, self._due, status, b"x-cache: hit" in lowered, _how(status, body))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self not in self._run.free:
             self._run.answered(self, self._due, 0, hit=False)
+
+
+def _how(status: int, body: bytes) -> str:
+    if status != 200:
+        return "refused" if status == 503 else "error"
+    named = body.partition(b'"degraded":')[2]
+    return named[1:].partition(b'"')[0].decode() if named.startswith(b'"') else "full"
 
 
 def _request(host: str, user: str) -> bytes:
