@@ -1,47 +1,65 @@
-"""Interactions and attributes as files of a bundle."""
+"""Histories and attributes as files of a bundle."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
+from data.arrays.history_table import BEGINS_BASKET, TABLE_ARRAYS, HistoryTable
 from data.attributes import ItemAttributes
 from data.interactions import EVENT_COLUMNS, EVENT_TYPES, Interactions, hourly_baskets
 from shortlist.bundle import Bundle, BundleWriter
 from shortlist.checks import check_ids, check_offsets, check_range, check_shape
 from shortlist.columns import EventType
 from shortlist.errors import BundleError
-from shortlist.ids import MISSING
+from shortlist.ids import MISSING, IdMap
 from shortlist.texts import Texts
 
-_INTERACTION_ARRAYS = ("user_offsets", *EVENT_COLUMNS)
 _ATTRIBUTE_ARRAYS = ("parent", "category", "brand", "price", "available", "discontinued", "created")
 
 
-def save_interactions(writer: BundleWriter, interactions: Interactions) -> None:
+def save_histories(writer: BundleWriter, table: HistoryTable) -> None:
     """Write the histories of all users."""
-    writer.add_ids("users", interactions.users)
-    writer.add_ids("items", interactions.items)
-    for name in _INTERACTION_ARRAYS:
-        writer.add_array(f"history_{name}", getattr(interactions, name))
+    writer.add_ids("users", table.users)
+    writer.add_ids("items", table.items)
+    for name in TABLE_ARRAYS:
+        writer.add_array(f"history_{name}", getattr(table, name))
 
 
-def load_interactions(bundle: Bundle) -> Interactions:
+def load_histories(bundle: Bundle) -> HistoryTable:
     """Map the histories of all users. Raises ``BundleError`` when the arrays do not fit one another."""
-    arrays = {
-        name: bundle.array(f"history_{name}") for name in _INTERACTION_ARRAYS if bundle.has(f"history_{name}.npy")
-    }
     users, items = bundle.ids("users"), bundle.ids("items")
     check_ids("users", users)
     check_ids("items", items)
-    check_shape("history_item_idx", arrays["item_idx"], None)
+    if not bundle.has("history_kind.npy"):
+        return HistoryTable.of(_load_columns(bundle, users, items))
+    arrays = {name: bundle.array(f"history_{name}") for name in TABLE_ARRAYS}
+    _check_rows(arrays, users, items, ("item_idx", "second", "price", "kind"))
+    check_shape("history_start", arrays["start"], 1)
+    check_shape("history_kinds", arrays["kinds"], None, 3)
+    check_range("history_kind", arrays["kind"] & (BEGINS_BASKET - 1), 0, max(len(arrays["kinds"]), 1))
+    check_range("history_kinds", arrays["kinds"][:, 0].astype(np.int64), 0, len(EVENT_TYPES))
+    check_range("history_second", arrays["second"], 0, np.iinfo(np.int64).max)
+    return HistoryTable(users=users, items=items, **arrays)
+
+
+def _check_rows(arrays: dict[str, npt.NDArray[Any]], users: IdMap, items: IdMap, columns: Iterable[str]) -> None:
+    """Demand columns of one length, rows of all users over them, and items that there are."""
     n = len(arrays["item_idx"])
     check_offsets("history_user_offsets", arrays["user_offsets"], len(users), n)
+    for name in columns:
+        check_shape(f"history_{name}", arrays[name], n)
     check_range("history_item_idx", arrays["item_idx"], 0, len(items))
-    for name in EVENT_COLUMNS:
-        if name in arrays:
-            check_shape(f"history_{name}", arrays[name], n)
+
+
+def _load_columns(bundle: Bundle, users: IdMap, items: IdMap) -> Interactions:
+    """The columns that bundles of before hold."""
+    names = ("user_offsets", *EVENT_COLUMNS)
+    arrays = {name: bundle.array(f"history_{name}") for name in names if bundle.has(f"history_{name}.npy")}
+    check_shape("history_item_idx", arrays["item_idx"], None)
+    _check_rows(arrays, users, items, (name for name in EVENT_COLUMNS if name in arrays))
     return Interactions(users=users, items=items, **_derived(arrays), **arrays)
 
 

@@ -76,7 +76,7 @@ def _read_lines(path: Path) -> pd.Series:
 
 def all_user_ids(recommender: Recommender) -> Iterator[str]:
     """All users that the bundle knows, but for those who are forgotten since."""
-    users = recommender.interactions.users
+    users = recommender.table.users
     ids = (users.external(position) for position in range(len(users)))
     return (user_id for user_id in ids if not recommender.stored.is_forgotten(user_id))
 

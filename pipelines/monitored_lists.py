@@ -21,7 +21,7 @@ def compare_lists(profile: Profile, recommender: Recommender, day: ListsOfDay, *
     if n == 0:
         return
     promised, seen = _spread(profile.lists, n), _spread(day.lists, n)
-    owners = Past.before(recommender.interactions, recommender.as_of).pairs().T.tocsr()
+    owners = Past.before(recommender.table.interactions(), recommender.as_of).pairs().T.tocsr()
     n_items, n_users = owners.shape
     n_owners = np.diff(owners.indptr).astype(np.int64)
     covered, before = coverage(seen, n_items), coverage(promised, n_items)

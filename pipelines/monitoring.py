@@ -102,7 +102,7 @@ def _compared(
 ) -> Iterator[Measured]:
     profile, recommender = looked_at.profile, looked_at.recommender
     categories = categories_of(looked_at.catalog)
-    ids = recommender.interactions.items.externals(np.arange(len(recommender.interactions.items)))
+    ids = recommender.table.items.externals(np.arange(len(recommender.table.items)))
     prices = pd.Series(recommender.two_stage.context.stats.price, index=ids, dtype="float64")
     yield _compared_flags(looked_at.events, config)
     yield from compare_days(figures)

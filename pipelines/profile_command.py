@@ -30,7 +30,7 @@ def profile_command(
     """Ask a bundle for lists, uncached and in this process, and print where each microsecond goes."""
     settings = ServiceSettings(home, ServingConfig(cache_ttl_seconds=0))
     service = load_service(settings, version)
-    if not len(service.current.interactions.users):
+    if not len(service.current.table.users):
         raise DataError(f"{service.current.version}: knows no user to ask for. Train on more events.")
     logging.getLogger(ACCESS_LOGGER).setLevel(logging.WARNING)
     found = profile_requests(service, settings, n_requests, seed)

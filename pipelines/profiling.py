@@ -60,7 +60,7 @@ class Profile:
 
 def profile_requests(service: Service, settings: ServiceSettings, n_requests: int, seed: int) -> Profile:
     """Ask the application itself, without a socket, for users drawn at random, uncached: once plain and once timed."""
-    users = service.current.interactions.users
+    users = service.current.table.users
     rng = random.Random(seed)  # noqa: S311
     asked = [users.external(rng.randrange(len(users))) for _ in range(n_requests)]
     plain = asyncio.run(_ask(service, settings, asked))

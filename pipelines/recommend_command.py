@@ -76,7 +76,7 @@ def recommend_command(
     else:
         named = _named_users(Path(users))
         n_users, user_ids = len(named), iter(named)
-        positions = recommender.interactions.users.positions(named)
+        positions = recommender.table.users.positions(named)
         n_unknown = int(np.count_nonzero(positions == MISSING))
     n_rows = write_lists(
         recommender, user_ids, n_users, out, reporter, k=k, stage=stage, exclude_seen=exclude_seen, titles=titles

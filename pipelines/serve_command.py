@@ -161,7 +161,7 @@ def _announce(settings: ServiceSettings, service: Service, listener: Listener, w
 
 def _some_user(recommender: Recommender) -> str:
     """A user that the bundle knows, if it knows any."""
-    users = recommender.interactions.users
+    users = recommender.table.users
     return users.external(0) if len(users) else "u1"
 
 

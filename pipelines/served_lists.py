@@ -83,7 +83,7 @@ def _made(
         parts = [one for one in (_stored(recommender, user, start), newer.get(user)) if one is not None]
         if parts and len(histories) < MOST_USERS:
             histories.append(merged(parts))
-            items.append(recommender.interactions.items.positions(list(taken[user])))
+            items.append(recommender.table.items.positions(list(taken[user])))
     return sample_lists(recommender.ranked, recommender.two_stage.context, histories, items)
 
 
@@ -104,7 +104,7 @@ def _histories(recommender: Recommender, events: pd.DataFrame, moment: int) -> d
     if events.empty:
         return {}
     own = build_interactions(events, dict(recommender.weights), recommender.target)
-    place = recommender.interactions.items.positions(own.items.externals(np.arange(len(own.items))))
+    place = recommender.table.items.positions(own.items.externals(np.arange(len(own.items))))
     found = {}
     for user_idx in range(len(own.users)):
         columns = own.history(user_idx, moment).columns()
@@ -142,6 +142,6 @@ def _hits(home: Home, served: pd.DataFrame, wanted: pd.DataFrame) -> tuple[int, 
 def _positions(served: pd.DataFrame, recommender: Recommender) -> Lists:
     lists = np.full((len(served), LIST_LENGTH), MISSING, dtype=np.int32)
     for row, ids in zip(lists, served["item_ids"], strict=True):
-        found: npt.NDArray[np.int32] = recommender.interactions.items.positions(list(ids[:LIST_LENGTH]))
+        found: npt.NDArray[np.int32] = recommender.table.items.positions(list(ids[:LIST_LENGTH]))
         row[: len(found)] = found
     return lists

@@ -47,7 +47,7 @@ def newest_events(recommender: Recommender, user_id: str, n: int) -> list[dict[s
         {
             "timestamp": datetime.fromtimestamp(int(history.timestamp[row]), UTC).isoformat(),
             "event_type": str(EVENT_TYPES[history.event_type[row]]),
-            "item_id": recommender.interactions.items.external(int(history.item_idx[row])),
+            "item_id": recommender.table.items.external(int(history.item_idx[row])),
             "title": recommender.attributes.titles.at(int(history.item_idx[row])),
             "price": float(history.price[row]) if history.price[row] > 0 else None,
         }

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from candidate_gen.training import fit_generator
+from data.arrays.history_table import HistoryTable
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from data.catalog import read_items
@@ -124,7 +125,8 @@ def fit_recommender(
     ranker, chosen = fit_ranker(plan, labelled, shop.attributes, config.ranking, stage_one, config.seed, reporter)
     order = (chosen["order"], chosen["order_half_life_days"]) if ranker is not None else ()
     two_stage = TwoStage(generator, context, ranker, *order)
-    recommender = Recommender(version, shop.interactions, shop.attributes, two_stage, as_of, shop.target)
+    table = HistoryTable.of(shop.interactions)
+    recommender = Recommender(version, table, shop.attributes, two_stage, as_of, shop.target)
     choices = Choices.model_validate({"target": shop.target, **found, **stage_one.choices, **chosen})
     known = (shop.interactions, shop.attributes)
     sample = sample_of_training(newest, stage_one, two_stage, known, config.seed) if is_sampled else None

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from candidate_gen.bundling import load_generator, save_generator
 from candidate_gen.settings import CandidateConfig, upgraded
-from data.bundling import load_attributes, load_interactions, save_attributes, save_interactions
+from data.bundling import load_attributes, load_histories, save_attributes, save_histories
 from data.interactions import EventWeights
 from data.people import read_people
 from ranking.compiling import keep_compiled
@@ -36,7 +36,7 @@ def feature_schema(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 def save_recommender(writer: BundleWriter, recommender: Recommender) -> None:
     """Write everything that a recommender holds."""
-    save_interactions(writer, recommender.interactions)
+    save_histories(writer, recommender.table)
     save_attributes(writer, recommender.attributes)
     save_generator(writer, recommender.two_stage.generator)
     for name, array in recommender.two_stage.context.stats.arrays().items():
@@ -67,15 +67,15 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     config = _trained_with(bundle)
     sources = tuple(source.name for source in config.sources())
     names = _known_features(bundle, sources)
-    interactions = load_interactions(bundle)
-    attributes = load_attributes(bundle, len(interactions.items))
-    context = FeatureContext.of(_load_stats(bundle, names, len(interactions.items)), attributes, sources, names)
+    table = load_histories(bundle)
+    attributes = load_attributes(bundle, len(table.items))
+    context = FeatureContext.of(_load_stats(bundle, names, len(table.items)), attributes, sources, names)
     ranker = load_ranker(bundle.text("ranker"), names, num_threads) if bundle.has(RANKER_FILE) else None
     two_stage = TwoStage(load_generator(bundle, attributes, config), context, ranker, *_order(bundle))
     as_of = int(bundle.manifest.data.end.timestamp())
     target = str(bundle.manifest.choices.target)
     weights = _weights(bundle, target)
-    recommender = Recommender(bundle.version, interactions, attributes, two_stage, as_of, target, weights)
+    recommender = Recommender(bundle.version, table, attributes, two_stage, as_of, target, weights)
     _warm_up(recommender)
     read_at = bundle.manifest.data.read_at
     return recommender.with_people(read_people(home), 0.0 if read_at is None else read_at.timestamp())
@@ -135,7 +135,7 @@ def _load_stat(bundle: Bundle, names: tuple[str, ...], name: str, n_items: int) 
 
 def _warm_up(recommender: Recommender) -> None:
     """Make lists of every kind: a bundle that cannot answer is found, and kernels are compiled, before it serves."""
-    users = recommender.interactions.users
+    users = recommender.table.users
     known = users.external(0) if len(users) else NOBODY
     scenarios = (Query(known, scenario=name) for name in get_args(ScenarioName))
     for query in (*scenarios, Query(NOBODY), Query(known, exclude_seen=True), Query(known, stage="retrieval")):

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from cachetools import LRUCache
 
 from data.arrays.histories import Histories, StoredHistories
+from data.arrays.history_table import HistoryTable
 from data.attributes import ItemAttributes
-from data.interactions import EVENT_COLUMN_DTYPES, EVENT_TYPES, History, Interactions, empty_history
+from data.interactions import EVENT_COLUMN_DTYPES, EVENT_TYPES, History, empty_history
 from data.people import People
 from ranking.explanations import contributions_of, reasons_of
 from ranking.query import NOBODY, ListSource, Query, Recommendation, Recommended
@@ -32,16 +33,16 @@ class Recommender:
     ----------
     version : str
         The bundle's version.
-    interactions : Interactions
+    table : HistoryTable
         All users' histories.
     attributes : ItemAttributes
     two_stage : TwoStage
     as_of : int
         The moment, in seconds, that lists are made for: the end of the data, since nothing later is known.
     target : str
-        The event type that `interactions` marks as target.
+        The event type that `table` marks as target.
     weights : mapping of str to float, optional
-        The strength of each event type in `interactions`; the target's alone without it.
+        The strength of each event type in `table`; the target's alone without it.
 
     Attributes
     ----------
@@ -54,7 +55,7 @@ class Recommender:
     def __init__(
         self,
         version: str,
-        interactions: Interactions,
+        table: HistoryTable,
         attributes: ItemAttributes,
         two_stage: TwoStage,
         as_of: int,
@@ -62,14 +63,14 @@ class Recommender:
         weights: Mapping[str, float] | None = None,
     ) -> None:
         self.version = version
-        self.interactions = interactions
+        self.table = table
         self.attributes = attributes
         self.two_stage = two_stage
         self.as_of = as_of
         self.target = target
         self.weights = weights or {target: 1.0}
         self.revision = ""
-        self.stored = StoredHistories(interactions, as_of)
+        self.stored = StoredHistories(table, as_of)
         self.histories: Histories = self.stored
         self._scenarios = make_scenarios(two_stage, attributes.created, as_of)
         self._shown = ~attributes.discontinued if attributes.discontinued.any() else None
@@ -172,7 +173,7 @@ class Recommender:
         """The items, of those that the scenario is about, that pass the query's filters; None when all do."""
         if not (query.categories or query.exclude or query.in_stock or query.exclude_purchased or query.exclude_seen):
             return among
-        allowed = np.ones(len(self.interactions.items), dtype=np.bool_) if among is None else among.copy()
+        allowed = np.ones(len(self.table.items), dtype=np.bool_) if among is None else among.copy()
         if query.categories:
             allowed &= np.logical_or.reduce([self._in_category(path) for path in query.categories])
         if query.in_stock:
@@ -192,7 +193,7 @@ class Recommender:
         """An item's position; kept, since a shop leaves out the same ones again and again."""
         position = self._item_positions.get(item_id)
         if position is None:
-            position = self._item_positions[item_id] = self.interactions.items.find(item_id)
+            position = self._item_positions[item_id] = self.table.items.find(item_id)
         return position
 
     def _in_category(self, path: str) -> Mask:
@@ -229,7 +230,7 @@ class Recommender:
         known = self._shown_ids
         for position in item_idx.tolist():
             if position not in known:
-                known[position] = self.interactions.items.external(position)
+                known[position] = self.table.items.external(position)
         return [known[position] for position in item_idx.tolist()]
 
     def _warnings(self, asked: "_Asked", ranked: RankedList) -> Iterator[str]:

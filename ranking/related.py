@@ -41,5 +41,5 @@ class ItemHistories:
 
 def related(recommender: Recommender, relation: Relation) -> Recommender:
     """The same bundle as a recommender whose users are items; its lists are those of the stage ``retrieval``."""
-    histories = ItemHistories(recommender.interactions.items, recommender.as_of)
+    histories = ItemHistories(recommender.table.items, recommender.as_of)
     return recommender.with_stages(related_stages(recommender.two_stage, relation)).with_histories(histories)

@@ -85,7 +85,7 @@ def _list(
 ) -> dict[str, Any]:
     items = [
         {
-            **item_details(recommender, recommender.interactions.items.position(item.item_id)),
+            **item_details(recommender, recommender.table.items.position(item.item_id)),
             "rank": item.rank,
             "score": item.score,
             "reasons": item.reasons,

@@ -26,10 +26,10 @@ def sample_customers(recommender: Recommender, kind: Sample, n: int) -> list[dic
     ``heavy`` have the most events, ``light`` the fewest, the newest first among equals; ``lapsed`` have at least
     `LAPSED_MIN_EVENTS` and were away the longest. Fewer where the bundle has fewer.
     """
-    interactions = recommender.interactions
-    counts = np.diff(interactions.user_offsets)
+    table = recommender.table
+    counts = np.diff(table.user_offsets)
     active = np.flatnonzero(counts)
-    last = interactions.timestamp[interactions.user_offsets[active + 1] - 1]
+    last = table.timestamps(table.user_offsets[active + 1] - 1)
     ordered = (_customer(recommender, int(user)) for user in active[_order(kind, counts[active], last)])
     known = (one for one in ordered if not recommender.stored.is_forgotten(one["user_id"]))
     return list(islice(known, n))
@@ -54,7 +54,7 @@ def item_details(recommender: Recommender, item_idx: int) -> dict[str, Any]:
     attributes = recommender.attributes
     category, price = int(attributes.category[item_idx]), float(attributes.price[item_idx])
     return {
-        "item_id": recommender.interactions.items.external(item_idx),
+        "item_id": recommender.table.items.external(item_idx),
         "title": attributes.titles.at(item_idx),
         "category": None if category == MISSING else attributes.categories.external(category),
         "brand": attributes.brands.at(int(attributes.brand[item_idx])),
@@ -74,12 +74,12 @@ def _order(kind: Sample, counts: npt.NDArray[np.integer], last: npt.NDArray[np.i
 
 
 def _customer(recommender: Recommender, user_idx: int) -> dict[str, Any]:
-    interactions = recommender.interactions
-    start, end = interactions.user_offsets[user_idx], interactions.user_offsets[user_idx + 1]
+    table = recommender.table
+    start, end = table.user_offsets[user_idx], table.user_offsets[user_idx + 1]
     return {
-        "user_id": interactions.users.external(user_idx),
+        "user_id": table.users.external(user_idx),
         "n_events": int(end - start),
-        "last_event": _iso(int(interactions.timestamp[end - 1])),
+        "last_event": _iso(int(table.timestamps(slice(end - 1, end))[0])),
     }
 
 

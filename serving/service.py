@@ -147,7 +147,7 @@ class Service:
         """The same bundles, with states of items laid over their catalogues."""
 
         def with_catalogue(recommender: Recommender) -> Recommender:
-            attributes = with_states(recommender.attributes, recommender.interactions.items, states)
+            attributes = with_states(recommender.attributes, recommender.table.items, states)
             return recommender.with_attributes(attributes, str(revision))
 
         return self._each(with_catalogue) if states else self
@@ -258,7 +258,7 @@ def load_service(settings: ServiceSettings, version: str = "current") -> Service
 
 def _live(recommender: Recommender, overlay: Overlay, people: People) -> Recommender:
     known = recommender.with_people(people, recommender.stored.read_at)
-    as_of, items = known.as_of, known.interactions.items
+    as_of, items = known.as_of, known.table.items
     live = LiveHistories(known.stored, overlay, as_of, items, known.weights, known.target, people)
     return known.with_histories(live)
 

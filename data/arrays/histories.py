@@ -6,7 +6,8 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from data.interactions import EVENT_COLUMNS, History, Interactions
+from data.arrays.history_table import HistoryTable
+from data.interactions import EVENT_COLUMNS, History
 from data.people import People
 from shortlist.ids import MISSING
 
@@ -39,7 +40,7 @@ class StoredHistories:
         When the events were read, in seconds: who was forgotten before is not among them.
     """
 
-    interactions: Interactions
+    table: HistoryTable
     as_of: int
     unknown: str = UNKNOWN_USER
     people: People = field(default_factory=People)
@@ -51,7 +52,7 @@ class StoredHistories:
         return moment is not None and moment >= self.read_at
 
     def of(self, user_id: str) -> History | None:
-        """The user's interactions before `as_of`: views, no copies."""
+        """The user's events before `as_of`."""
         found = [known for one in self.people.ids(user_id) if (known := self._own(one)) is not None]
         return merged(found) if len(found) > 1 else found[0] if found else None
 
@@ -59,8 +60,8 @@ class StoredHistories:
         """What is known under one id."""
         if self.is_forgotten(user_id):
             return None
-        user_idx = self.interactions.users.find(user_id)
-        return None if user_idx == MISSING else self.interactions.history(user_idx, self.as_of)
+        user_idx = self.table.users.find(user_id)
+        return None if user_idx == MISSING else self.table.history(user_idx, self.as_of)
 
     def mark(self, user_id: str) -> str:
         """Another one since the user was forgotten, or ids were merged."""

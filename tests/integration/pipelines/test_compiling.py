@@ -25,7 +25,7 @@ ASK = """
 def compiled():
     return {name: len(kernel.signatures) for name, kernel in all_kernels().items()}
 before = compiled()
-items = recommender.interactions.items
+items = recommender.table.items
 category = recommender.attributes.categories.external(0)
 for user in ("user-000", "user-017", "nobody"):
     for changes in (

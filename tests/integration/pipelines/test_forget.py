@@ -101,7 +101,7 @@ def test_the_history_of_a_bundle_is_not_used(home: Home, tiny_config) -> None:
     assert CliRunner().invoke(group, command).exit_code == 0
     assert USER not in out.read_text()
     manifest = train(home, tiny_config, SilentReporter())
-    assert load_recommender(Registry(home).open(manifest.version)).interactions.users.find(USER) == -1
+    assert load_recommender(Registry(home).open(manifest.version)).table.users.find(USER) == -1
     assert places(home) == set()
 
 

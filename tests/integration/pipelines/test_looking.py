@@ -46,7 +46,7 @@ def test_show_has_history_and_list(small_home: Home, small_recommender: Recommen
     history = small_recommender.history("user-001")
     assert len(shown["events"]) == 3
     assert shown["events"][0]["timestamp"] >= shown["events"][2]["timestamp"]
-    newest = small_recommender.interactions.items.external(int(history.item_idx[history.timestamp.argmax()]))
+    newest = small_recommender.table.items.external(int(history.item_idx[history.timestamp.argmax()]))
     assert newest in {event["item_id"] for event in shown["events"]}
     wanted = small_recommender.recommend(Query("user-001", limit=5))
     assert [item["item_id"] for item in shown["items"]] == [item.item_id for item in wanted.items]

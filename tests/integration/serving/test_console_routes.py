@@ -31,7 +31,7 @@ def test_only_the_console_may_look_at_customers(serve, path: str) -> None:
 
 def test_samples_are_of_their_kind(client, small_recommender: Recommender) -> None:
     """The heavy have most events; every customer named is known, with the number of events and the last one's time."""
-    counts = np.diff(small_recommender.interactions.user_offsets)
+    counts = np.diff(small_recommender.table.user_offsets)
     heavy = client.get("/users", params={"sample": "heavy", "n": 3}).json()["users"]
     assert [one["n_events"] for one in heavy] == sorted(counts.tolist(), reverse=True)[:3]
     lapsed = client.get("/users?sample=lapsed&n=50").json()["users"]

@@ -135,7 +135,7 @@ def test_filters_are_kept(client: httpx.Client, small_recommender: Recommender) 
     assert {int(item_id[-3:]) % 4 for item_id in fruit} == {0}
     assert not [item for item in item_ids(client.get("/popular?in_stock=true&limit=100")) if item.endswith("9")]
     history = small_recommender.history(USER)
-    bought = set(small_recommender.interactions.items.externals(history.item_idx[history.is_target]))
+    bought = set(small_recommender.table.items.externals(history.item_idx[history.is_target]))
     assert bought & set(first)
     assert not bought & set(item_ids(client.get(f"/recommendations/{USER}?limit=20&exclude_purchased=true")))
 

@@ -12,7 +12,7 @@ from ranking.recommender import Recommender
 @given(user=st.integers(0, 199), share=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
 def test_candidates_keep_to_the_mask(small_recommender: Recommender, user: int, share: float, seed: int) -> None:
     """Whatever is allowed, candidates are allowed, ascending and distinct, and ranks run from 1 in every source."""
-    allowed = np.random.default_rng(seed).random(len(small_recommender.interactions.items)) < share
+    allowed = np.random.default_rng(seed).random(len(small_recommender.table.items)) < share
     generator = small_recommender.two_stage.generator
     found = generator.candidates(build_profile(small_recommender.history(f"user-{user:03}")), allowed)
     assert allowed[found.item_idx].all()

@@ -23,7 +23,7 @@ def test_lists_keep_their_promises(
     small_recommender: Recommender, stage, user: int, n: int, share: float | None, seed: int
 ) -> None:
     """A list is as long as asked for or as allowed, holds nothing twice or forbidden, and its scores fall in (0, 1]."""
-    n_items = len(small_recommender.interactions.items)
+    n_items = len(small_recommender.table.items)
     allowed = None if share is None else np.random.default_rng(seed).random(n_items) < share
     request = ListRequest(small_recommender.history(f"user-{user:03}"), n, allowed)
     ranked = small_recommender.two_stage.rank(request, stage)

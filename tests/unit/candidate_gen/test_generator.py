@@ -27,7 +27,7 @@ def profile_of(recommender: Recommender, user_id: str) -> UserProfile:
 
 def newcomer(recommender: Recommender, parity: int) -> UserProfile:
     """A user whom training never saw, with purchases of five even or odd items."""
-    items = [recommender.interactions.items.position(f"item-{number:03}") for number in range(parity, 50, 10)]
+    items = [recommender.table.items.position(f"item-{number:03}") for number in range(parity, 50, 10)]
     seconds = recommender.as_of - np.array(sorted(HISTORY_DAYS, reverse=True)) * SECONDS_PER_DAY
     one = np.ones(len(items), dtype=np.float32)
     history = History(
@@ -98,7 +98,7 @@ def test_empty_history_finds_what_is_popular(small_recommender: Recommender, gen
 
 def test_every_source_keeps_to_what_is_allowed(small_recommender: Recommender, generator: CandidateGenerator) -> None:
     """No source gives an item that is not allowed, and ranks count allowed items only."""
-    allowed = np.arange(len(small_recommender.interactions.items)) % 3 == 0
+    allowed = np.arange(len(small_recommender.table.items)) % 3 == 0
     for user_id in ("user-000", "user-001"):
         found = generator.candidates(profile_of(small_recommender, user_id), allowed)
         check(found, generator)
@@ -108,7 +108,7 @@ def test_every_source_keeps_to_what_is_allowed(small_recommender: Recommender, g
 
 def test_nothing_allowed_nothing_found(small_recommender: Recommender, generator: CandidateGenerator) -> None:
     """With nothing allowed there are no candidates, and no error."""
-    nothing = np.zeros(len(small_recommender.interactions.items), dtype=np.bool_)
+    nothing = np.zeros(len(small_recommender.table.items), dtype=np.bool_)
     for profile in (profile_of(small_recommender, "user-000"), build_profile(empty_history(small_recommender.as_of))):
         assert len(generator.candidates(profile, nothing)) == 0
 
@@ -127,7 +127,7 @@ def test_a_user_has_at_most_so_many(small_recommender: Recommender, generator: C
 
 def test_interactions_are_read_only(small_recommender: Recommender) -> None:
     """Nobody can write into the interactions that all models share."""
-    interactions = small_recommender.interactions.before(small_recommender.as_of)
+    interactions = small_recommender.table.interactions().before(small_recommender.as_of)
     for name in ("user_offsets", *EVENT_COLUMNS):
         with pytest.raises(ValueError, match="read-only"):
             getattr(interactions, name)[:1] = 0

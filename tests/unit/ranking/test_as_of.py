@@ -53,7 +53,7 @@ def test_lists_do_not_know_the_future(
     small_recommender: Recommender, small_config: Config, as_of: int, future: str
 ) -> None:
     """Candidates, features and lists are the same with the later events, without them, and with other ones."""
-    whole = small_recommender.interactions
+    whole = small_recommender.table.interactions()
     changed = whole.before(as_of) if future == "none" else other_future(whole, as_of)
     one = stages(whole, small_recommender, as_of, small_config)
     other = stages(changed, small_recommender, as_of, small_config)
@@ -76,7 +76,7 @@ def test_training_does_not_know_what_follows_its_window(
     small_recommender: Recommender, small_config: Config, as_of: int
 ) -> None:
     """Features and labels of a window are the same whatever happens after its end."""
-    whole = small_recommender.interactions
+    whole = small_recommender.table.interactions()
     window = LabelWindow(as_of - 7 * DAY, as_of)
     rest = (small_recommender.attributes, small_config.ranking, StageOne(small_config.candidate_gen), 1)
     wanted = build_training_set(window_snapshot(whole, window), *rest)
@@ -90,7 +90,7 @@ def test_training_does_not_know_what_follows_its_window(
 @pytest.mark.slow
 def test_features_do_not_know_the_labels(small_recommender: Recommender, small_config: Config, as_of: int) -> None:
     """Other events inside the window change labels, and of the features only which users have any."""
-    whole = small_recommender.interactions
+    whole = small_recommender.table.interactions()
     window = LabelWindow(as_of, as_of + 7 * DAY)
     rest = (small_recommender.attributes, small_config.ranking, StageOne(small_config.candidate_gen), 1)
     wanted, found = (

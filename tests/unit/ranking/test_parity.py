@@ -30,7 +30,7 @@ WEEK = 7 * 86_400
 @pytest.fixture(scope="module")
 def snapshot(small_recommender: Recommender, small_config: Config):
     """Both stages as of a week before the end: the window, the past, and the two stages fitted on it."""
-    interactions, attributes = small_recommender.interactions, small_recommender.attributes
+    interactions, attributes = small_recommender.table.interactions(), small_recommender.attributes
     window = LabelWindow(small_recommender.as_of - WEEK, small_recommender.as_of)
     past = Past.before(interactions, window.start)
     generator, _ = fit_generator(past, attributes, small_config.candidate_gen, small_config.seed)
@@ -51,7 +51,7 @@ def test_training_and_request_compute_the_same_features(
     Each user gives a query of all items, and one of the items new to the user.
     """
     window, two_stage = snapshot
-    interactions = small_recommender.interactions
+    interactions = small_recommender.table.interactions()
     training_set = build_training_set(
         *(window_snapshot(interactions, window), small_recommender.attributes),
         *(small_config.ranking, StageOne(small_config.candidate_gen), small_config.seed),
@@ -105,7 +105,7 @@ def test_loaded_bundle_has_the_bits_of_the_trained_one(
     small_recommender: Recommender, small_config: Config, small_home: Home
 ) -> None:
     """Stages fitted in memory and the same ones written and mapped give the same candidates, features and scores."""
-    loaded, interactions = small_recommender.two_stage, small_recommender.interactions
+    loaded, interactions = small_recommender.two_stage, small_recommender.table.interactions()
     as_of = small_recommender.as_of
     attributes = build_attributes(read_items(small_home), interactions.items)  # with the words, which bundles leave out
     past = Past.before(interactions, as_of)
@@ -127,10 +127,10 @@ def test_loaded_bundle_has_the_bits_of_the_trained_one(
 def test_kernels_rank_as_well_as_plain_numpy_and_lightgbm(small_recommender: Recommender, snapshot) -> None:
     """NDCG@10 on the window after the past, by the kernels and by the plain float path, differs by 0.5 % at most."""
     window, two_stage = snapshot
-    labels = collect_labels(small_recommender.interactions, window)
+    labels = collect_labels(small_recommender.table.interactions(), window)
     kernels, plain = [], []
     for row, user in enumerate(labels.user_idx):
-        history = small_recommender.interactions.history(int(user), window.start)
+        history = small_recommender.table.interactions().history(int(user), window.start)
         if not len(history):
             continue
         ranked = two_stage.rank(ListRequest(history, 10))

@@ -9,6 +9,7 @@ import pytest
 from candidate_gen.settings import CandidateConfig
 from candidate_gen.training import fit_generator
 from data.arrays.histories import UNKNOWN_USER
+from data.arrays.history_table import HistoryTable
 from data.arrays.past import Past
 from data.interactions import History
 from data.store import read_events
@@ -45,31 +46,31 @@ def viewer(make_shop) -> Recommender:
     past = Past.before(interactions, as_of)
     generator, _ = fit_generator(past, attributes, CONFIG, 1)
     stages = TwoStage(generator, fit_context(past, attributes, CONFIG), None)
-    return Recommender("v", interactions, attributes, stages, as_of)
+    return Recommender("v", HistoryTable.of(interactions), attributes, stages, as_of)
 
 
 @pytest.mark.parametrize("query", [Query("u1"), Query("u1", in_stock=True), Query("nobody"), Query("u1", limit=4)])
 def test_discontinued_items_are_never_shown(viewer: Recommender, query: Query) -> None:
     """Filters or not, known user or not, what is discontinued is in no list."""
     assert "c" in ids(viewer.recommend(query))
-    gone = np.zeros(len(viewer.interactions.items), dtype=np.bool_)
-    gone[viewer.interactions.items.position("c")] = True
+    gone = np.zeros(len(viewer.table.items), dtype=np.bool_)
+    gone[viewer.table.items.position("c")] = True
     attributes = replace(viewer.attributes, discontinued=gone)
-    without = Recommender("v", viewer.interactions, attributes, viewer.two_stage, viewer.as_of)
+    without = Recommender("v", viewer.table, attributes, viewer.two_stage, viewer.as_of)
     assert set(ids(without.recommend(query))) == {"a", "b", "d", "e"}
 
 
 @pytest.mark.parametrize("stage", [TWO_STAGE, STAGE_ONE])
 def test_what_is_evaluated_is_the_path_of_requests(viewer: Recommender, stage: str) -> None:
     """A list under evaluation is the request's, and what is discontinued is in neither."""
-    gone = np.zeros(len(viewer.interactions.items), dtype=np.bool_)
-    gone[viewer.interactions.items.position("c")] = True
+    gone = np.zeros(len(viewer.table.items), dtype=np.bool_)
+    gone[viewer.table.items.position("c")] = True
     attributes = replace(viewer.attributes, discontinued=gone)
-    recommender = Recommender("v", viewer.interactions, attributes, viewer.two_stage, viewer.as_of)
+    recommender = Recommender("v", viewer.table, attributes, viewer.two_stage, viewer.as_of)
     (system,) = (one for one in own_stages(recommender) if one.name == stage)
     listed = system.ranking(recommender.history("u1"), 3, None)
     asked = recommender.recommend(Query("u1", limit=3, stage=system.stage))
-    assert viewer.interactions.items.externals(listed) == ids(asked)
+    assert viewer.table.items.externals(listed) == ids(asked)
     assert "c" not in ids(asked)
 
 

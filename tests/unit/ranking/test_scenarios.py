@@ -8,6 +8,7 @@ import pytest
 
 from candidate_gen.settings import CandidateConfig
 from candidate_gen.training import fit_generator
+from data.arrays.history_table import HistoryTable
 from data.arrays.past import Past
 from ranking.query import NOBODY, Query, Recommendation
 from ranking.recommender import Recommender
@@ -35,7 +36,7 @@ def shop(make_shop) -> Recommender:
     generator, _ = fit_generator(past, attributes, CONFIG, 1)
     stages = TwoStage(generator, fit_context(past, attributes, CONFIG), None)
     weights = {"purchase": 1.0, "view": 0.1}
-    return Recommender("v", interactions, attributes, stages, AS_OF, weights=weights)
+    return Recommender("v", HistoryTable.of(interactions), attributes, stages, AS_OF, weights=weights)
 
 
 def asked(shop: Recommender, scenario: ScenarioName, user_id: str = "u1", **wanted: object) -> Recommendation:
@@ -126,9 +127,9 @@ def test_what_is_new() -> None:
 def test_new_holds_only_what_is_new(shop: Recommender) -> None:
     """Of the catalogue's dates, the last thirty days; what has been there for long is not in the list."""
     created = np.full(6, AS_OF - 80 * DAY)
-    created[shop.interactions.items.position("stone")] = AS_OF - DAY
+    created[shop.table.items.position("stone")] = AS_OF - DAY
     attributes = replace(shop.attributes, created=created)
-    fresh = Recommender("v", shop.interactions, attributes, shop.two_stage, AS_OF)
+    fresh = Recommender("v", shop.table, attributes, shop.two_stage, AS_OF)
     assert "stone" in ids(asked(fresh, "new"))
 
 

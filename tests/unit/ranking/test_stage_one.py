@@ -20,7 +20,7 @@ WEEK = 7 * SECONDS_PER_DAY
 def newest(small_recommender: Recommender) -> Snapshot:
     """The last two weeks of the small shop."""
     as_of = small_recommender.as_of
-    return window_snapshot(small_recommender.interactions, LabelWindow(as_of - 2 * WEEK, as_of))
+    return window_snapshot(small_recommender.table.interactions(), LabelWindow(as_of - 2 * WEEK, as_of))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_users_measured_on_train_nothing(
     rest = (small_recommender.attributes, config)
     n_all, n_kept = (len(build_training_set(newest, *rest, one, 1)) for one in (with_all, stage_one))
     assert n_all - len(stage_one.users) <= n_kept < n_all
-    other = last_snapshot(small_recommender.interactions, small_recommender.as_of)
+    other = last_snapshot(small_recommender.table.interactions(), small_recommender.as_of)
     assert not len(stage_one.measured_on(other))
     assert stage_one.measured_on(newest) is stage_one.users
 

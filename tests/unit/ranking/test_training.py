@@ -26,7 +26,7 @@ def test_queries_hold_a_positive_each(small_recommender: Recommender, small_conf
     """Group sizes add up to the rows, and no query is without a positive or without a negative row of features."""
     window = LabelWindow(small_recommender.as_of - WEEK, small_recommender.as_of)
     made = build_training_set(
-        *(window_snapshot(small_recommender.interactions, window), small_recommender.attributes),
+        *(window_snapshot(small_recommender.table.interactions(), window), small_recommender.attributes),
         *(small_config.ranking, StageOne(small_config.candidate_gen), 1),
     )
     assert made.group_sizes.sum() == len(made.label) == len(made.features)
@@ -41,7 +41,7 @@ def test_number_of_queries_is_bounded(small_recommender: Recommender, small_conf
     """At most so many users of a window are taken, the same ones for the same seed."""
     window = LabelWindow(small_recommender.as_of - WEEK, small_recommender.as_of)
     config = small_config.ranking.model_copy(update={"max_queries_per_window": 15, "novel_queries": False})
-    snapshot = window_snapshot(small_recommender.interactions, window)
+    snapshot = window_snapshot(small_recommender.table.interactions(), window)
     rest = (snapshot, small_recommender.attributes, config, StageOne(small_config.candidate_gen))
     one, again, other = (build_training_set(*rest, seed) for seed in (1, 1, 2))
     assert len(one.group_sizes) <= 15
@@ -52,7 +52,7 @@ def test_number_of_queries_is_bounded(small_recommender: Recommender, small_conf
 def test_users_who_buy_again_have_a_query_among_new_items(small_recommender: Recommender, small_config: Config) -> None:
     """Beside the query of all items stands one without the user's own, where labels are often repeats."""
     window = LabelWindow(small_recommender.as_of - WEEK, small_recommender.as_of)
-    snapshot = window_snapshot(small_recommender.interactions, window)
+    snapshot = window_snapshot(small_recommender.table.interactions(), window)
     assert repeat_share(snapshot) > 0.3
     plain = small_config.ranking.model_copy(update={"novel_queries": False})
     rest = (StageOne(small_config.candidate_gen), 1)
@@ -118,7 +118,7 @@ def test_no_ranker_where_there_is_too_little(make_shop, rows) -> None:
 
 def test_windows_and_features_are_the_configured_ones(small_recommender: Recommender) -> None:
     """Windows end at the end of the data, one behind the other, and leave half of the span as past."""
-    timestamp, as_of = small_recommender.interactions.timestamp, small_recommender.as_of
+    timestamp, as_of = small_recommender.table.interactions().timestamp, small_recommender.as_of
     windows = label_windows(timestamp, as_of, 5, 14)
     assert [window.end for window in windows] == [as_of - n * 14 * SECONDS_PER_DAY for n in range(len(windows))]
     assert as_of - windows[-1].start <= (as_of - timestamp.min()) / 2

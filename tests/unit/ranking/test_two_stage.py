@@ -40,7 +40,7 @@ def test_long_list_goes_on_with_what_is_popular(small_recommender: Recommender, 
     two_stage = replace(small_recommender.two_stage, generator=few)
     ranked = two_stage.rank(ListRequest(small_recommender.history("user-002"), 500), stage)
     n = len(ranked.candidates)
-    assert n < len(ranked.item_idx) == len(small_recommender.interactions.items)
+    assert n < len(ranked.item_idx) == len(small_recommender.table.items)
     assert set(ranked.item_idx[:n]) == set(ranked.candidates.item_idx)
     order = generator.popular.order
     np.testing.assert_array_equal(ranked.item_idx[n:], order[~np.isin(order, ranked.candidates.item_idx)])
@@ -77,7 +77,7 @@ def test_no_ranker_means_stage_one(small_recommender: Recommender) -> None:
 @pytest.mark.parametrize("n", [0, 1, 5])
 def test_little_allowed_gives_little(small_recommender: Recommender, stage, n: int) -> None:
     """With fewer items allowed than asked for, the list holds each of them once."""
-    allowed = np.zeros(len(small_recommender.interactions.items), dtype=np.bool_)
+    allowed = np.zeros(len(small_recommender.table.items), dtype=np.bool_)
     allowed[[121, 3, 4, 60, 61][:n]] = True
     for user in ("user-000", "nobody"):
         ranked = small_recommender.two_stage.rank(ListRequest(small_recommender.history(user), 10, allowed), stage)

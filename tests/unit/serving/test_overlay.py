@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from data.arrays.histories import StoredHistories
+from data.arrays.history_table import HistoryTable
 from data.interactions import EVENT_COLUMNS, SECONDS_PER_DAY, build_interactions
 from data.log.journal import Entry, Kept
 from serving.overlay import LiveHistories, Overlay
@@ -38,7 +39,7 @@ def histories(overlay: Overlay) -> LiveHistories:
     events = pd.DataFrame(rows, columns=["user_id", "item_id", "day"]).assign(event_type="purchase", price=1.0)
     events["timestamp"] = pd.to_datetime(events["day"] * SECONDS_PER_DAY, unit="s", utc=True)
     interactions = build_interactions(events, WEIGHTS, "purchase", catalog_ids=pd.Series(["jam"]))
-    stored = StoredHistories(interactions, AS_OF)
+    stored = StoredHistories(HistoryTable.of(interactions), AS_OF)
     return LiveHistories(stored, overlay, AS_OF, interactions.items, WEIGHTS, "purchase")
 
 

@@ -94,7 +94,7 @@ def test_the_mark_of_a_history_is_part_of_the_key(small_recommender: Recommender
             return "later" if user_id == "user-001" else ""
 
     newer = copy(small_recommender)
-    newer.histories = Marked(small_recommender.interactions, small_recommender.as_of)
+    newer.histories = Marked(small_recommender.table, small_recommender.as_of)
     assert plan(newer).cache_key != plan(small_recommender).cache_key
     assert plan(newer, user_id="user-002").cache_key == plan(small_recommender, user_id="user-002").cache_key
 

@@ -1,0 +1,140 @@
+"""All users' histories in few bytes, to be mapped into memory and shared: what a bundle holds and lists are made from.
+
+An event takes 13 bytes: its item, its second since the first of all, its price, and one byte for the rest. That byte is
+a place in a short table of kinds (type, weight, whether it is a target) and a bit that says whether a basket begins.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from data.interactions import History, Interactions
+from shortlist.errors import DataError
+from shortlist.ids import IdMap
+
+BEGINS_BASKET: Final = 0x80
+"""The bit of `kind` that is set where a basket begins; the others are a place in the table of kinds."""
+
+MAX_KINDS: Final = BEGINS_BASKET
+
+TABLE_ARRAYS: Final = ("user_offsets", "item_idx", "second", "price", "kind", "kinds", "start")
+"""What a table is made of beside its ids."""
+
+_KIND_OF_EVENT: Final = np.dtype([("event_type", np.int8), ("is_target", np.bool_), ("weight", np.float32)])
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryTable:
+    """Histories by user and then by time, as compressed sparse rows.
+
+    Attributes
+    ----------
+    users, items : IdMap
+    user_offsets : ndarray of int64, shape (n_users + 1,)
+        The events of user ``u`` are ``[user_offsets[u], user_offsets[u + 1])``.
+    item_idx : ndarray of int32, shape (n,)
+    second : ndarray of uint32 or int64, shape (n,)
+        Seconds since `start`; int64 for a log of more than 136 years.
+    price : ndarray of float32, shape (n,)
+    kind : ndarray of uint8, shape (n,)
+        A place in `kinds`, and `BEGINS_BASKET`.
+    kinds : ndarray of float32, shape (n_kinds, 3)
+        Place of the type in `EVENT_TYPES`, whether it is a target, and the weight of each kind of event.
+    start : ndarray of int64, shape (1,)
+        Seconds since 1970.
+    """
+
+    users: IdMap
+    items: IdMap
+    user_offsets: npt.NDArray[np.int64]
+    item_idx: npt.NDArray[np.int32]
+    second: npt.NDArray[Any]
+    price: npt.NDArray[np.float32]
+    kind: npt.NDArray[np.uint8]
+    kinds: npt.NDArray[np.float32]
+    start: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.item_idx)
+
+    @classmethod
+    def of(cls, interactions: Interactions) -> "HistoryTable":
+        """The same histories in fewer bytes.
+
+        Raises
+        ------
+        DataError
+            When events have more than `MAX_KINDS` different types, weights and targets.
+        """
+        kinds, kind = _kinds(interactions)
+        start = int(interactions.timestamp.min(initial=np.iinfo(np.int64).max)) if len(interactions) else 0
+        second = interactions.timestamp - start
+        fits = len(second) == 0 or int(second.max()) <= np.iinfo(np.uint32).max
+        begins = _begins(interactions.user_offsets, interactions.basket)
+        return cls(
+            users=interactions.users,
+            items=interactions.items,
+            user_offsets=interactions.user_offsets,
+            item_idx=interactions.item_idx,
+            second=second.astype(np.uint32) if fits else second,
+            price=interactions.price,
+            kind=kind | np.where(begins, np.uint8(BEGINS_BASKET), np.uint8(0)),
+            kinds=kinds,
+            start=np.array([start], dtype=np.int64),
+        )
+
+    def history(self, user_idx: int, as_of: int) -> History:
+        """One user's events before `as_of` (seconds)."""
+        begin, end = int(self.user_offsets[user_idx]), int(self.user_offsets[user_idx + 1])
+        end = begin + int(np.searchsorted(self.timestamps(slice(begin, end)), as_of))
+        return History(**self._columns(slice(begin, end)), as_of=as_of)
+
+    def timestamps(self, rows: slice | npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """The seconds since 1970 of some events."""
+        seconds: npt.NDArray[np.int64] = self.second[rows].astype(np.int64) + self.start[0]
+        return seconds
+
+    def interactions(self) -> Interactions:
+        """The same as columns in memory, for a training: 26 bytes an event."""
+        columns = self._columns(slice(0, len(self)))
+        number = columns["basket"]
+        first = self.user_offsets[:-1][np.diff(self.user_offsets) > 0]
+        counts = np.diff(self.user_offsets)
+        columns["basket"] = number - np.repeat(number[first], counts[counts > 0])
+        return Interactions(**columns, users=self.users, items=self.items, user_offsets=self.user_offsets)
+
+    def _columns(self, rows: slice) -> dict[str, Any]:
+        """The columns of consecutive events, baskets numbered from the first of them on."""
+        kind = self.kind[rows]
+        of_event = self.kinds[kind & (BEGINS_BASKET - 1)]
+        return {
+            "item_idx": self.item_idx[rows],
+            "timestamp": self.timestamps(rows),
+            "weight": of_event[:, 2],
+            "price": self.price[rows],
+            "is_target": of_event[:, 1] > 0,
+            "event_type": of_event[:, 0].astype(np.int8),
+            "basket": np.cumsum(kind >= BEGINS_BASKET, dtype=np.int32) - np.int32(1),
+        }
+
+
+def _kinds(interactions: Interactions) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    """The table of kinds, and the place of each event in it."""
+    rows = np.empty(len(interactions), dtype=_KIND_OF_EVENT)
+    for name in rows.dtype.names or ():
+        rows[name] = getattr(interactions, name)
+    found, place = np.unique(rows, return_inverse=True)
+    if len(found) > MAX_KINDS:
+        raise DataError(f"events have {len(found)} kinds (type, weight, target); at most {MAX_KINDS} can be kept.")
+    table = np.stack([found[name].astype(np.float32) for name in ("event_type", "is_target", "weight")], axis=1)
+    return table, place.astype(np.uint8)
+
+
+def _begins(user_offsets: npt.NDArray[np.int64], basket: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Whether a basket of its user begins at each event."""
+    begins = np.ones(len(basket), dtype=np.bool_)
+    np.not_equal(basket[1:], basket[:-1], out=begins[1:])
+    begins[user_offsets[:-1][np.diff(user_offsets) > 0]] = True
+    return begins
