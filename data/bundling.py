@@ -1,7 +1,7 @@
 """Histories and attributes as files of a bundle."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,13 @@ from data.arrays.history_table import BEGINS_BASKET, TABLE_ARRAYS, HistoryTable
 from data.attributes import ItemAttributes
 from data.interactions import EVENT_COLUMNS, EVENT_TYPES, Interactions, hourly_baskets
 from shortlist.bundle import Bundle, BundleWriter
-from shortlist.checks import check_ids, check_offsets, check_range, check_shape
+from shortlist.checks import check_ids, check_offsets, check_range, check_shape, is_checked
 from shortlist.columns import EventType
 from shortlist.errors import BundleError
 from shortlist.ids import MISSING, IdMap
 from shortlist.texts import Texts
 
+EVENTS_AT_ONCE: Final = 10_000_000
 _ATTRIBUTE_ARRAYS = ("parent", "category", "brand", "price", "available", "discontinued", "created")
 
 
@@ -39,10 +40,16 @@ def load_histories(bundle: Bundle) -> HistoryTable:
     _check_rows(arrays, users, items, ("item_idx", "second", "price", "kind"))
     check_shape("history_start", arrays["start"], 1)
     check_shape("history_kinds", arrays["kinds"], None, 3)
-    check_range("history_kind", arrays["kind"] & (BEGINS_BASKET - 1), 0, max(len(arrays["kinds"]), 1))
+    _check_kinds(arrays["kind"], max(len(arrays["kinds"]), 1))
     check_range("history_kinds", arrays["kinds"][:, 0].astype(np.int64), 0, len(EVENT_TYPES))
     check_range("history_second", arrays["second"], 0, np.iinfo(np.int64).max)
     return HistoryTable(users=users, items=items, **arrays)
+
+
+def _check_kinds(kind: npt.NDArray[np.uint8], n_kinds: int) -> None:
+    """Demand places in the table of kinds, a block at a time."""
+    for first in range(0, 0 if is_checked() else len(kind), EVENTS_AT_ONCE):
+        check_range("history_kind", kind[first : first + EVENTS_AT_ONCE] & (BEGINS_BASKET - 1), 0, n_kinds)
 
 
 def _check_rows(arrays: dict[str, npt.NDArray[Any]], users: IdMap, items: IdMap, columns: Iterable[str]) -> None:

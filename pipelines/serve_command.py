@@ -20,6 +20,7 @@ from pipelines.options import config_option, exits, home_option
 from pipelines.settings import read_config
 from ranking.recommender import Recommender
 from serving.listening import Listener, listen
+from serving.seals import Seals
 from serving.server import run_one
 from serving.service import Service, load_service
 from serving.settings import (
@@ -109,12 +110,14 @@ def serve(settings: ServiceSettings, host: str, port: int, workers: int, console
         When the address cannot be had.
     """
     open_cache(settings, ServiceCounters())  # connects to nothing, but refuses a URL that is none
-    service = load_service(settings)
+    seals = Seals()
+    service = load_service(settings, seals=seals)
     settings = replace(settings, clock_shift_seconds=clock_shift(settings.home, service.current.as_of))
     with listen(host, port) as listener, _console(settings, listener, console_port) as console:
         _announce(settings, service, listener, workers)
         if workers > 1:
-            become_supervisor(workers, settings.to_environment(), listener.socket, console)
+            environment = settings.to_environment() | seals.to_environment()
+            become_supervisor(workers, environment, listener.socket, console)
         run_one(settings, service, listener)
     click.echo("Stopped.", err=True)
 

@@ -22,7 +22,7 @@ from ranking.recommender import Recommender
 from ranking.scenarios import ScenarioName
 from ranking.two_stage import TwoStage
 from shortlist.bundle import Bundle, BundleWriter
-from shortlist.checks import check_shape
+from shortlist.checks import check_shape, checked_before
 from shortlist.errors import BundleError, FeatureSchemaError
 from shortlist.home import Home
 
@@ -64,6 +64,15 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     """
     home = Home(bundle.folder.parents[1])
     keep_compiled(home)
+    with checked_before(is_so=bundle.is_checked):
+        recommender = _mapped(bundle, num_threads)
+    _warm_up(recommender)
+    read_at = bundle.manifest.data.read_at
+    return recommender.with_people(read_people(home), 0.0 if read_at is None else read_at.timestamp())
+
+
+def _mapped(bundle: Bundle, num_threads: int) -> Recommender:
+    """A recommender over the bundle's arrays."""
     config = _trained_with(bundle)
     sources = tuple(source.name for source in config.sources())
     names = _known_features(bundle, sources)
@@ -75,10 +84,7 @@ def load_recommender(bundle: Bundle, num_threads: int = 1) -> Recommender:
     as_of = int(bundle.manifest.data.end.timestamp())
     target = str(bundle.manifest.choices.target)
     weights = _weights(bundle, target)
-    recommender = Recommender(bundle.version, table, attributes, two_stage, as_of, target, weights)
-    _warm_up(recommender)
-    read_at = bundle.manifest.data.read_at
-    return recommender.with_people(read_people(home), 0.0 if read_at is None else read_at.timestamp())
+    return Recommender(bundle.version, table, attributes, two_stage, as_of, target, weights)
 
 
 def _weights(bundle: Bundle, target: str) -> dict[str, float]:

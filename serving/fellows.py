@@ -4,16 +4,14 @@ They share a folder as long as the service runs. Without one, a process serves a
 """
 
 import logging
-import os
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 from monitoring.logs import SERVICE_LOGGER
+from serving.seals import run_folder
 from serving.service import Service, load_service, published
 from serving.settings import ServiceSettings
 from serving.state import ReloadFailure
-from serving.supervisor import RUN_FOLDER_VARIABLE
 from shortlist.atomic import replace_file
 from shortlist.errors import ShortlistError
 
@@ -23,7 +21,7 @@ def tell(settings: ServiceSettings, service: Service) -> None:
 
     Where the note cannot be written, a full disk maybe, this worker answers all the same, and the log says so.
     """
-    folder = _folder()
+    folder = run_folder()
     if folder is None:
         return
     try:
@@ -54,13 +52,8 @@ def load_or_join(settings: ServiceSettings) -> tuple[Service, ReloadFailure | No
         return load_service(_settings_of_the_others(settings), version), failure
 
 
-def _folder() -> Path | None:
-    named = os.environ.get(RUN_FOLDER_VARIABLE)
-    return Path(named) if named else None
-
-
 def _version_of_the_others() -> str | None:
-    folder = _folder()
+    folder = run_folder()
     try:
         return None if folder is None else (folder / "SERVING").read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -68,6 +61,6 @@ def _version_of_the_others() -> str | None:
 
 
 def _settings_of_the_others(settings: ServiceSettings) -> ServiceSettings:
-    folder = _folder()
+    folder = run_folder()
     kept = None if folder is None else folder / "experiments.toml"
     return replace(settings, experiments=kept if kept is not None and kept.is_file() else None)

@@ -24,6 +24,7 @@ from serving.cache import cache_key
 from serving.overlay import LiveHistories, Overlay
 from serving.parameters import ListParameters
 from serving.register import States
+from serving.seals import Seals
 from serving.settings import ServiceSettings
 from serving.waiting import Ease
 from shortlist.config import dump_model
@@ -223,13 +224,15 @@ def published(settings: ServiceSettings) -> Published:
     return Published(version, experiments)
 
 
-def load_service(settings: ServiceSettings, version: str = "current") -> Service:
+def load_service(settings: ServiceSettings, version: str = "current", seals: Seals | None = None) -> Service:
     """Load the published bundle, and each one that an enabled experiment names, each warm and on one thread.
 
     Parameters
     ----------
     version : str
         Another bundle than the published one: its name, or ``latest``.
+    seals : Seals, optional
+        Those of bundles that were checked before, and of those that are now; by default those of this service.
 
     Raises
     ------
@@ -242,11 +245,12 @@ def load_service(settings: ServiceSettings, version: str = "current") -> Service
     source = published(settings)
     experiments = ExperimentsConfig() if settings.experiments is None else load_experiments(settings.experiments)
     registry = Registry(settings.home)
-    current = load_recommender(registry.open(version), num_threads=1)
+    seals = Seals.of_service() if seals is None else seals
+    current = _checked_once(registry, version, seals)
     others = {}
     for name in sorted(Assigner(experiments).bundles() - {current.version}):
         try:
-            others[name] = load_recommender(registry.open(name), num_threads=1)
+            others[name] = _checked_once(registry, name, seals)
         except BundleError as error:
             raise BundleError(f"{settings.experiments}: an experiment needs the bundle {name}: {error}") from error
     service = Service(current, others, experiments, source._replace(version=current.version))
@@ -254,6 +258,15 @@ def load_service(settings: ServiceSettings, version: str = "current") -> Service
     gc.collect()
     gc.freeze()  # what is loaded stays: no later collection walks over it
     return service
+
+
+def _checked_once(registry: Registry, version: str, seals: Seals) -> Recommender:
+    """Load a bundle; its bytes are read by the first worker that does."""
+    with seals.turn():
+        bundle = registry.open(version, seals)
+        recommender = load_recommender(bundle, num_threads=1)
+        seals.add(bundle.seal)
+    return recommender
 
 
 def _live(recommender: Recommender, overlay: Overlay, people: People) -> Recommender:

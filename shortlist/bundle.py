@@ -1,6 +1,6 @@
 """The bundle: a folder of plain files that a manifest lists, checked whole before any library parses one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from shortlist.atomic import replace_file
 from shortlist.errors import BundleError
-from shortlist.hashing import file_sha256
+from shortlist.hashing import content_sha256, file_sha256
 from shortlist.ids import IdMap
 from shortlist.manifest import MANIFEST_NAME, FileEntry, Manifest, check_file_name, read_manifest
 from shortlist.texts import Texts
@@ -77,11 +77,20 @@ class Bundle:
     """A verified bundle. Arrays come memory-mapped and read-only, so that workers share their pages.
 
     Use `open_bundle`; the constructor checks nothing.
+
+    Attributes
+    ----------
+    seal : str
+        Changes when a file is written to, or another takes its place.
+    is_checked : bool
+        Whether all checks were passed before, under this seal.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, seal: str = "", *, is_checked: bool = False) -> None:
         self.folder = folder
         self.manifest = manifest
+        self.seal = seal
+        self.is_checked = is_checked
 
     @property
     def version(self) -> str:
@@ -121,10 +130,15 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     replace_file(folder / MANIFEST_NAME, manifest.to_json())
 
 
-def open_bundle(folder: Path) -> Bundle:
+def open_bundle(folder: Path, seals: Container[str] = ()) -> Bundle:
     """Check every file of a bundle against its manifest, then open it.
 
     Costs one read of all bytes. Nothing is parsed by FAISS, LightGBM or Arrow before its hash is known to be right.
+
+    Parameters
+    ----------
+    seals : container of str
+        Those of bundles that have been checked whole: no byte of such a one is read again.
 
     Raises
     ------
@@ -133,9 +147,22 @@ def open_bundle(folder: Path) -> Bundle:
     """
     manifest = read_manifest(folder)
     _check_names(folder, manifest)
+    seal = _seal(folder, manifest)
+    if seal in seals:
+        return Bundle(folder, manifest, seal, is_checked=True)
     for name, entry in manifest.files.items():
         _check_file(folder / name, entry)
-    return Bundle(folder, manifest)
+    return Bundle(folder, manifest, seal)
+
+
+def _seal(folder: Path, manifest: Manifest) -> str:
+    """What the file system says of each file: whoever writes to one, or puts another in its place, changes it."""
+    try:
+        found = [(name, (folder / name).lstat()) for name in sorted({MANIFEST_NAME, *manifest.files})]
+    except OSError as error:
+        raise BundleError(f"{folder}: a file cannot be looked at: {error}. Copy the bundle again.") from error
+    facts = [[name, of.st_dev, of.st_ino, of.st_mode, of.st_size, of.st_mtime_ns, of.st_ctime_ns] for name, of in found]
+    return content_sha256([str(folder.resolve()), facts])
 
 
 def _check_names(folder: Path, manifest: Manifest) -> None:

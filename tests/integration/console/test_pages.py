@@ -129,7 +129,7 @@ def test_any_id_has_a_page_and_none_gets_out_of_it(console: httpx.Client, user: 
 def test_hostile_titles_are_text(console_of, small_home: Home, small_recommender: Recommender) -> None:
     """What a catalogue says is escaped in cards, in the history, in stage one and in the answer beneath."""
     spoilt = copy(small_recommender)
-    titles = Texts.of([HOSTILE] * len(spoilt.interactions.items))
+    titles = Texts.of([HOSTILE] * len(spoilt.table.items))
     spoilt.attributes = replace(spoilt.attributes, titles=titles)
     settings = ServiceSettings(small_home, ServingConfig(), console_key=KEY)
     with live_service(create_app(settings, Service(spoilt, {}, ExperimentsConfig()))) as service:

@@ -12,10 +12,11 @@ from experiments.config import ExperimentsConfig
 from monitoring.logs import SERVICE_LOGGER
 from ranking.query import Query
 from ranking.recommender import Recommender
-from serving.fellows import RUN_FOLDER_VARIABLE, tell
+from serving.fellows import tell
 from serving.parameters import ListParameters
 from serving.service import Plan, Service
 from serving.settings import ServiceSettings
+from serving.supervisor import RUN_FOLDER_VARIABLE
 from shortlist.home import Home
 
 WANTED = ListParameters(limit=10)

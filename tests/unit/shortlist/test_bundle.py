@@ -1,11 +1,14 @@
 """Writing and opening bundles."""
 
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ranking.bundling import load_recommender
+from ranking.query import Query
 from shortlist.bundle import BundleWriter, open_bundle
 from shortlist.errors import BundleError, BundleVersionError, FeatureSchemaError
 
@@ -153,3 +156,30 @@ def test_other_configuration_is_refused(bundle_copy: Path, edit_manifest, change
     edit_manifest(bundle_copy, lambda fields: change(fields["config"]))
     with pytest.raises(BundleError):
         load_recommender(open_bundle(bundle_copy))
+
+
+def test_a_sealed_bundle_is_mapped_without_reading_it(bundle_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the seal of a bundle that was checked no hash is computed, and the lists are the same."""
+    seal = open_bundle(bundle_copy).seal
+    monkeypatch.setattr("shortlist.bundle.file_sha256", lambda path: pytest.fail(f"{path} was read"))
+    bundle = open_bundle(bundle_copy, {seal})
+    assert bundle.is_checked
+    assert load_recommender(bundle).recommend(Query("user-004")).source == "personalized"
+
+
+@pytest.mark.parametrize("way", ["write", "replace", "link"])
+def test_a_bundle_that_was_written_to_has_another_seal(bundle_copy: Path, tmp_path: Path, way: str) -> None:
+    """Even where size and time of change look as before: it is read again, and what is wrong is found."""
+    seal = open_bundle(bundle_copy).seal
+    path = bundle_copy / "popular_score.npy"
+    before, content = path.stat(), path.read_bytes()
+    spoilt = content[:-1] + bytes([content[-1] ^ 1])
+    if way == "write":
+        path.write_bytes(spoilt)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    else:
+        (tmp_path / "other").write_bytes(spoilt)
+        path.unlink()
+        (shutil.move if way == "replace" else os.symlink)(tmp_path / "other", path)
+    with pytest.raises(BundleError, match=r"SHA-256|plain file"):
+        open_bundle(bundle_copy, {seal})
