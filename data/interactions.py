@@ -4,7 +4,7 @@ Only events with a positive weight take part. Events of one user, item, type and
 place of the first. A time is whole seconds since 1970 (UTC); "before `as_of`" always means ``timestamp < as_of``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from shortlist.columns import EVENT_TYPE, ITEM_ID, PRICE, SESSION_ID, TIMESTAMP, USER_ID, EventType
+from shortlist.columns import EventType
 from shortlist.config import ConfigModel
 from shortlist.errors import DataError
 from shortlist.ids import IdMap
@@ -178,72 +178,10 @@ def clock(timestamp: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.
     return timestamp // (3 * SECONDS_PER_HOUR) % DAY_PARTS, (timestamp // SECONDS_PER_DAY + 3) % WEEKDAYS
 
 
-def build_interactions(
-    events: pd.DataFrame, weights: Mapping[str, float], target: str, *, catalog_ids: pd.Series | None = None
-) -> Interactions:
-    """Turn canonical events into interactions.
-
-    Parameters
-    ----------
-    events : DataFrame
-        Canonical events; those of one user and second keep their order.
-    weights : mapping of str to float
-        The strength of each event type; types without a positive weight are left out.
-    target : str
-        The event type that lists are made to bring about.
-    catalog_ids : Series of str, optional
-        Item ids that must have a position though no event names them.
-    """
-    events = events[events[EVENT_TYPE].map(weights).fillna(0.0).to_numpy() > 0]
-    merged = _merge_within_second(events)
-    users, user_idx = _factorise(merged[USER_ID])
-    items, item_idx = _factorise(merged[ITEM_ID], also=catalog_ids)
-    seconds = merged[TIMESTAMP].to_numpy(dtype=np.int64)
-    order = np.lexsort((seconds, user_idx))
-    user_offsets = np.zeros(len(users) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(user_idx, minlength=len(users)), out=user_offsets[1:])
-    event_types = merged[EVENT_TYPE].to_numpy()[order]
-    codes = {name: code for code, name in enumerate(EVENT_TYPES)}
-    return Interactions(
-        users=users,
-        items=items,
-        user_offsets=user_offsets,
-        item_idx=item_idx[order],
-        timestamp=seconds[order],
-        weight=pd.Series(event_types).map(weights).to_numpy(dtype=np.float32),
-        price=merged[PRICE].fillna(0.0).to_numpy(dtype=np.float32)[order],
-        is_target=np.asarray(event_types == target),
-        event_type=np.array(pd.Series(event_types).map(codes), dtype=np.int8),
-        basket=_baskets(user_offsets, seconds[order], merged[SESSION_ID].to_numpy()[order])
-        if SESSION_ID in merged
-        else hourly_baskets(user_offsets, seconds[order]),
-    )
-
-
 def to_seconds(timestamps: pd.Series) -> npt.NDArray[np.int64]:
     """Whole seconds since 1970 of a UTC datetime column, rounded down."""
     microseconds: npt.NDArray[np.int64] = timestamps.dt.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
     return microseconds // 1_000_000
-
-
-def _merge_within_second(events: pd.DataFrame) -> pd.DataFrame:
-    """Make one row of the rows of one user, item, type and second; the price is the mean, the session the first."""
-    keyed = events[[USER_ID, ITEM_ID, EVENT_TYPE, PRICE]].assign(**{TIMESTAMP: to_seconds(events[TIMESTAMP])})
-    facts = {PRICE: "mean"}
-    if SESSION_ID in events and events[SESSION_ID].notna().any():
-        keyed[SESSION_ID] = events[SESSION_ID]
-        facts[SESSION_ID] = "min"
-    keys = [USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE]
-    return keyed.groupby(keys, sort=False).agg(facts).reset_index()
-
-
-def _baskets(
-    user_offsets: npt.NDArray[np.int64], seconds: npt.NDArray[np.int64], session: npt.NDArray[np.object_]
-) -> npt.NDArray[np.int32]:
-    """Number each user's sessions, and where none is named the user's hours."""
-    named = pd.notna(session)
-    codes = pd.factorize(session, sort=True)[0].astype(np.int64)
-    return _numbered(user_offsets, np.where(named, -1 - codes, seconds // SECONDS_PER_HOUR))
 
 
 def _numbered(user_offsets: npt.NDArray[np.int64], key: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
@@ -255,11 +193,3 @@ def _numbered(user_offsets: npt.NDArray[np.int64], key: npt.NDArray[np.int64]) -
     number = np.cumsum(starts)
     counts = np.diff(user_offsets)
     return (number - np.repeat(number[first], counts[counts > 0])).astype(np.int32)
-
-
-def _factorise(ids: pd.Series, also: pd.Series | None = None) -> tuple[IdMap, npt.NDArray[np.int32]]:
-    """An id map of a column, and the column as positions."""
-    codes, distinct = pd.factorize(ids)
-    known = set(distinct)
-    id_map = IdMap.from_ids(known if also is None else known.union(also))
-    return id_map, id_map.positions(distinct)[codes]

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from data.arrays.histories import merged
-from data.interactions import History, build_interactions
+from data.arrays.writer import build_interactions
+from data.interactions import History
 from data.log.exposures import read_exposures
 from data.people import pseudonym, read_people
 from monitoring.profiles import Lists, ListSample, Sample

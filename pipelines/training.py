@@ -11,12 +11,13 @@ import pandas as pd
 from candidate_gen.training import fit_generator
 from data.arrays.history_table import HistoryTable
 from data.arrays.past import Past
+from data.arrays.writer import build_table
 from data.attributes import ItemAttributes
 from data.catalog import read_items
 from data.catalog_arrays import build_attributes
 from data.forgetting import finish_forgetting
 from data.integrity import flagged_accounts, without_flagged
-from data.interactions import Interactions, build_interactions, to_seconds
+from data.interactions import Interactions, to_seconds
 from data.store import events_fingerprint, read_events
 from monitoring.profiles import ListSample, Profile
 from pipelines.lineage import catalog_fingerprint, git_commit, libraries, processor
@@ -48,8 +49,17 @@ GATE_NOT_RUN: Final = Verdict(reasons=("`shortlist train` judges nothing; `short
 
 @dataclass(frozen=True, slots=True)
 class ShopData:
-    """A shop's events and catalogue as arrays; `target` is the event type that lists are made to bring about."""
+    """A shop's events and catalogue as arrays; `target` is the event type that lists are made to bring about.
 
+    Attributes
+    ----------
+    table : HistoryTable
+        All users' histories: what lists are made from.
+    interactions : Interactions
+        What models are fitted on.
+    """
+
+    table: HistoryTable
     interactions: Interactions
     attributes: ItemAttributes
     target: str
@@ -60,7 +70,8 @@ class ShopData:
         Nothing is discontinued then: the catalogue says what is today.
         """
         nothing = np.zeros_like(self.attributes.discontinued)
-        return replace(self, interactions=past, attributes=replace(self.attributes, discontinued=nothing))
+        table = HistoryTable.of(past)
+        return replace(self, table=table, interactions=past, attributes=replace(self.attributes, discontinued=nothing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +94,8 @@ def build_shop(events: pd.DataFrame, catalog: pd.DataFrame, config: Config) -> S
     """
     events = without_flagged(events, config.integrity)
     target, weights = config.event_weights.relative_to_target(events[EVENT_TYPE].unique())
-    interactions = build_interactions(events, weights, target, catalog_ids=catalog[ITEM_ID])
-    return ShopData(interactions, build_attributes(catalog, interactions.items), target)
+    table = build_table(events, weights, target, catalog_ids=catalog[ITEM_ID])
+    return ShopData(table, table.interactions(), build_attributes(catalog, table.items), target)
 
 
 def say_flagged(events: pd.DataFrame, config: Config, reporter: Reporter) -> None:
@@ -125,8 +136,7 @@ def fit_recommender(
     ranker, chosen = fit_ranker(plan, labelled, shop.attributes, config.ranking, stage_one, config.seed, reporter)
     order = (chosen["order"], chosen["order_half_life_days"]) if ranker is not None else ()
     two_stage = TwoStage(generator, context, ranker, *order)
-    table = HistoryTable.of(shop.interactions)
-    recommender = Recommender(version, table, shop.attributes, two_stage, as_of, shop.target)
+    recommender = Recommender(version, shop.table, shop.attributes, two_stage, as_of, shop.target)
     choices = Choices.model_validate({"target": shop.target, **found, **stage_one.choices, **chosen})
     known = (shop.interactions, shop.attributes)
     sample = sample_of_training(newest, stage_one, two_stage, known, config.seed) if is_sampled else None

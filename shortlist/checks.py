@@ -72,7 +72,7 @@ def check_ids(name: str, ids: IdMap) -> None:
         offsets = ids.offsets[first : first + IDS_AT_ONCE + 2]  # one id of the next block, too
         if not _are_texts(ids.text, offsets):
             raise BundleError(f"{name}: not UTF-8. Train again.")
-        if not _are_rising(ids.text, offsets):
+        if not are_rising(ids.text, offsets):
             raise BundleError(f"{name}: its ids are not distinct and in order. Train again.")
 
 
@@ -86,7 +86,7 @@ def _are_texts(text: Array, offsets: Array) -> bool:
     return not bool(((text[starts] & 0xC0) == 0x80).any())
 
 
-def _are_rising(text: Array, offsets: Array) -> bool:
+def are_rising(text: Array, offsets: Array) -> bool:
     """Whether each id comes before the next in byte order: those that are alike so far are compared byte by byte."""
     start, length = offsets[:-1], np.diff(offsets)
     alike, depth = np.arange(len(start) - 1), 0

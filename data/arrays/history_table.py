@@ -22,8 +22,6 @@ MAX_KINDS: Final = BEGINS_BASKET
 TABLE_ARRAYS: Final = ("user_offsets", "item_idx", "second", "price", "kind", "kinds", "start")
 """What a table is made of beside its ids."""
 
-_KIND_OF_EVENT: Final = np.dtype([("event_type", np.int8), ("is_target", np.bool_), ("weight", np.float32)])
-
 
 @dataclass(frozen=True, slots=True)
 class HistoryTable:
@@ -122,14 +120,13 @@ class HistoryTable:
 
 def _kinds(interactions: Interactions) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
     """The table of kinds, and the place of each event in it."""
-    rows = np.empty(len(interactions), dtype=_KIND_OF_EVENT)
-    for name in rows.dtype.names or ():
-        rows[name] = getattr(interactions, name)
-    found, place = np.unique(rows, return_inverse=True)
-    if len(found) > MAX_KINDS:
-        raise DataError(f"events have {len(found)} kinds (type, weight, target); at most {MAX_KINDS} can be kept.")
-    table = np.stack([found[name].astype(np.float32) for name in ("event_type", "is_target", "weight")], axis=1)
-    return table, place.astype(np.uint8)
+    code = interactions.event_type.astype(np.int64) << 1 | interactions.is_target
+    key = code << 32 | interactions.weight.view(np.uint32)
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    if len(first) > MAX_KINDS:
+        raise DataError(f"events have {len(first)} kinds (type, weight, target); at most {MAX_KINDS} can be kept.")
+    columns = [getattr(interactions, name)[first].astype(np.float32) for name in ("event_type", "is_target", "weight")]
+    return np.stack(columns, axis=1), place.astype(np.uint8)
 
 
 def _begins(user_offsets: npt.NDArray[np.int64], basket: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:

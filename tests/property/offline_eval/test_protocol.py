@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.interactions import build_interactions
+from data.arrays.writer import build_interactions
 from offline_eval.protocol import SEGMENTS, build_test_set
 
 EVENTS = st.lists(

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.arrays.history_table import HistoryTable
-from data.interactions import EVENT_COLUMNS, Interactions, build_interactions
+from data.arrays.writer import build_interactions
+from data.interactions import EVENT_COLUMNS, Interactions
 from shortlist.errors import DataError
 
 WEIGHTS = {"view": 0.2, "purchase": 1.0, "add_to_cart": 0.6}

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data.arrays.writer import build_interactions
 from data.interactions import (
     SECONDS_PER_DAY,
     EventWeights,
-    build_interactions,
     empty_history,
     to_seconds,
 )

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from data.arrays.labels import collect_labels
-from data.interactions import SECONDS_PER_DAY, build_interactions
+from data.arrays.writer import build_interactions
+from data.interactions import SECONDS_PER_DAY
 from data.splits import LabelWindow
 
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from data.arrays.past import Past, last_targets
-from data.interactions import SECONDS_PER_DAY, Interactions, build_interactions
+from data.arrays.writer import build_interactions
+from data.interactions import SECONDS_PER_DAY, Interactions
 
 DAY = SECONDS_PER_DAY
 ROWS = [

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 import pytest
 
-from data.interactions import SECONDS_PER_DAY, Interactions, build_interactions
+from data.arrays.writer import build_interactions
+from data.interactions import SECONDS_PER_DAY, Interactions
 
 Row = tuple[str, str, float] | tuple[str, str, float, str]
 MakeInteractions = Callable[[Iterable[Row]], Interactions]

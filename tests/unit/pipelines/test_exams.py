@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.interactions import SECONDS_PER_DAY, Interactions, build_interactions
+from data.arrays.writer import build_interactions
+from data.interactions import SECONDS_PER_DAY, Interactions
 from data.splits import LabelWindow
 from pipelines.exams import choose_protocol, time_exam, untimed_exam
 

@@ -9,9 +9,10 @@ import pytest
 from candidate_gen.candidates import Candidates
 from candidate_gen.fusion import reciprocal_ranks
 from candidate_gen.sources import SOURCES
+from data.arrays.writer import build_interactions
 from data.attributes import ItemAttributes
 from data.catalog_arrays import build_attributes
-from data.interactions import EVENT_TYPES, SECONDS_PER_DAY, History, Interactions, build_interactions
+from data.interactions import EVENT_TYPES, SECONDS_PER_DAY, History, Interactions
 from shortlist.columns import EventType
 
 PURCHASE, VIEW = EVENT_TYPES.index(EventType.PURCHASE), EVENT_TYPES.index(EventType.VIEW)

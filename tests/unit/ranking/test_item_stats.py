@@ -5,8 +5,8 @@ import pandas as pd
 
 from candidate_gen.profile import build_profile
 from data.arrays.past import Past
+from data.arrays.writer import build_interactions
 from data.catalog_arrays import build_attributes
-from data.interactions import build_interactions
 from ranking.item_stats import ItemStats, fit_item_stats
 
 CUT = pd.Timestamp("2026-03-01", tz="UTC")

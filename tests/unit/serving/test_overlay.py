@@ -9,7 +9,8 @@ import pytest
 
 from data.arrays.histories import StoredHistories
 from data.arrays.history_table import HistoryTable
-from data.interactions import EVENT_COLUMNS, SECONDS_PER_DAY, build_interactions
+from data.arrays.writer import build_interactions
+from data.interactions import EVENT_COLUMNS, SECONDS_PER_DAY
 from data.log.journal import Entry, Kept
 from serving.overlay import LiveHistories, Overlay
 
