@@ -40,7 +40,7 @@ def arrow_schema(dtypes: dict[str, str]) -> pa.Schema:
 
 
 EVENT_SCHEMA: Final = arrow_schema(EVENT_DTYPES)
-_STORED_SCHEMA: Final = EVENT_SCHEMA.append(pa.field(_PLACE, pa.int64()))
+STORED_SCHEMA: Final = EVENT_SCHEMA.append(pa.field(_PLACE, pa.int64()))
 
 
 def read_events(
@@ -79,7 +79,7 @@ def read_events(
         When there are no events, or a stored file is missing, foreign or damaged.
     """
     with reading(home):
-        files = _event_files(home, lambda day: _is_between(day, since, until))
+        files = stored_files(home, since=since, until=until)
         check_content(home, files)
         stored = _read_table(files, _between(since, until))
     if not len(stored) and not may_be_none:
@@ -90,6 +90,11 @@ def read_events(
         )
     events = net_cancels(under_one_id(home, _to_pandas(_sorted(stored)))).events.reset_index(drop=True)
     return events if columns is None else events[list(columns)]
+
+
+def stored_files(home: Home, *, since: datetime | None = None, until: datetime | None = None) -> list[Path]:
+    """The event files of the days that touch ``[since, until)``. The caller holds `data.publication.reading`."""
+    return _event_files(home, lambda day: _is_between(day, since, until))
 
 
 def has_events(home: Home) -> bool:
@@ -112,7 +117,7 @@ def stored_user_ids(home: Home) -> pd.Series:
     files = [str(file) for file in _event_files(home)]
     if not files:
         return pd.Series(dtype="str")
-    stored = ds.dataset(files, schema=_STORED_SCHEMA, format="parquet").to_table(columns=[USER_ID])
+    stored = ds.dataset(files, schema=STORED_SCHEMA, format="parquet").to_table(columns=[USER_ID])
     return pd.Series(pc.unique(stored[USER_ID]).to_pandas(), dtype="str").dropna()
 
 
@@ -124,7 +129,7 @@ def stored_of(home: Home, user_ids: Iterable[str]) -> pd.DataFrame:
 def stage_events(publication: Publication, events: pd.DataFrame, import_id: str) -> None:
     """Stage canonical events, whose labels are their places in the import's files, as one file for each date."""
     placed = events[list(EVENT_DTYPES)].assign(**{_PLACE: events.index})
-    table = _sorted(pa.Table.from_pandas(placed, schema=_STORED_SCHEMA, preserve_index=False))
+    table = _sorted(pa.Table.from_pandas(placed, schema=STORED_SCHEMA, preserve_index=False))
     days = np.asarray(table[TIMESTAMP].cast(pa.timestamp("us"))).astype("datetime64[D]")
     starts = np.flatnonzero(np.append(True, days[1:] != days[:-1]))[: len(days)]  # none of no events
     for start, end in pairwise((*starts, len(days))):
@@ -193,8 +198,8 @@ def _read(files: Sequence[Path], where: Any = None) -> pd.DataFrame:
 def _read_table(files: Sequence[Path], where: Any = None) -> pa.Table:
     """Stored events with their places, which files of release 0.1 are without."""
     if not files:
-        return _STORED_SCHEMA.empty_table()
-    stored = ds.dataset([str(file) for file in files], schema=_STORED_SCHEMA, format="parquet")
+        return STORED_SCHEMA.empty_table()
+    stored = ds.dataset([str(file) for file in files], schema=STORED_SCHEMA, format="parquet")
     try:
         return stored.to_table(filter=where)
     except (OSError, pa.ArrowException) as error:

@@ -1,0 +1,158 @@
+"""The stored events user by user, sorted by DuckDB within a bound of memory: what is larger goes through the disk.
+
+`read_events` gives a log as one table, by time. A `SortedLog` gives the same events in batches of whole users, by user
+(in byte order) and time, so that what is made of them need never hold them all.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from data.cancels import net_cancels
+from data.inventory import check_content
+from data.people import read_people, root
+from data.publication import reading
+from data.store import STORED_SCHEMA, stored_files
+from shortlist.atomic import TEMPORARY_PREFIX
+from shortlist.columns import EVENT_DTYPES, EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID, EventType
+from shortlist.errors import StoreUnavailable
+from shortlist.home import Home
+
+ROWS_AT_ONCE: Final = 1_000_000
+SORT_MEMORY_MB: Final = 2_000
+MICROSECONDS: Final = 1_000_000
+
+_ORDER: Final = (USER_ID, TIMESTAMP, "own_id", "place", ITEM_ID, EVENT_TYPE)
+"""As `read_events` orders what one user did; ``own_id`` is the id before users were merged."""
+
+_EVENTS: Final = """
+SELECT * REPLACE (coalesce(merged.target, stored.user_id) AS user_id), stored.user_id AS own_id
+FROM stored LEFT JOIN merged ON stored.user_id = merged.source
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A log as a whole, cancels left out.
+
+    Attributes
+    ----------
+    n_events : int
+    first, last : int
+        Seconds since 1970 of the first and the last event; 0 without events.
+    types : tuple of str
+        The event types that occur.
+    """
+
+    n_events: int
+    first: int
+    last: int
+    types: tuple[str, ...]
+
+
+class SortedLog:
+    """Stored events before a moment, for as many passes as are needed. Use `sorted_log`."""
+
+    def __init__(self, events: duckdb.DuckDBPyRelation) -> None:
+        self._events = events
+        self._counted = events.filter(f"{EVENT_TYPE} <> '{EventType.CANCEL}'")
+
+    def survey(self) -> Survey:
+        """Look at the log as a whole."""
+        facts = "count(*), epoch_us(min(timestamp)), epoch_us(max(timestamp)), list_sort(list(DISTINCT event_type))"
+        ((n_events, first, last, types),) = self._counted.aggregate(facts).fetchall()
+        return Survey(n_events, (first or 0) // MICROSECONDS, (last or 0) // MICROSECONDS, tuple(types or ()))
+
+    def newest(self, n: int) -> npt.NDArray[np.int64]:
+        """The times of the `n` newest events, oldest first, in seconds."""
+        found = self._counted.project("epoch_us(timestamp) AS moment").order("moment DESC").limit(n).fetchnumpy()
+        return np.sort(np.asarray(found["moment"], dtype=np.int64)) // MICROSECONDS
+
+    def batches(self, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[pd.DataFrame]:
+        """Canonical events in batches of whole users, sorted, with cancels netted (see `data.cancels`).
+
+        A batch has about `rows_at_once` events, more where one user has more.
+
+        Raises
+        ------
+        StoreUnavailable
+            When memory and disk are not enough to sort them.
+        """
+        rest = [column for column in EVENT_DTYPES if column not in _ORDER]
+        ordered = self._events.order(", ".join([*_ORDER, *rest])).project(", ".join(EVENT_DTYPES))
+        try:
+            for table in _whole_users(ordered.to_arrow_reader(rows_at_once), rows_at_once):
+                events = table.to_pandas().astype(EVENT_DTYPES)
+                yield net_cancels(events).events.reset_index(drop=True)
+        except duckdb.Error as error:
+            raise StoreUnavailable(f"the events cannot be sorted: {str(error).splitlines()[0]}") from error
+
+
+@contextmanager
+def sorted_log(home: Home, until: datetime | None = None, memory_mb: int = SORT_MEMORY_MB) -> Iterator[SortedLog]:
+    """Open the events of a home before a moment (with a time zone); an import waits until it is closed.
+
+    Parameters
+    ----------
+    memory_mb : int
+        What sorting may hold in memory; the rest goes through files in the home.
+
+    Raises
+    ------
+    DataError
+        When a stored file is missing, foreign or damaged.
+    """
+    with reading(home):
+        files = stored_files(home, until=until)
+        check_content(home, files)
+        with (
+            tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=home.root if files else None) as folder,
+            duckdb.connect(config={"memory_limit": f"{memory_mb}MB", "temp_directory": folder}) as connection,
+        ):
+            connection.execute("SET TimeZone = 'UTC'")
+            stored = ds.dataset([str(file) for file in files], schema=STORED_SCHEMA, format="parquet")
+            connection.register("stored", stored if files else STORED_SCHEMA.empty_table())
+            connection.register("merged", _merged(home))
+            events = connection.sql(_EVENTS)
+            if until is not None:
+                events = events.filter(f"timestamp < TIMESTAMPTZ '{until.isoformat()}'")
+            yield SortedLog(events)
+
+
+def _merged(home: Home) -> pa.Table:
+    """Ids that were merged, and the id that each stands for."""
+    targets = read_people(home).targets
+    columns = {"source": list(targets), "target": [root(targets, source) for source in targets]}
+    return pa.table(columns, schema=pa.schema([("source", pa.string()), ("target", pa.string())]))
+
+
+def _whole_users(reader: pa.RecordBatchReader, rows_at_once: int) -> Iterator[pa.Table]:
+    """The same rows, cut where a user ends."""
+    held: list[pa.RecordBatch] = []
+    n_held = 0
+    for batch in reader:
+        held.append(batch)
+        n_held += len(batch)
+        if n_held >= rows_at_once and (end := _last_start(held)) > 0:
+            table = pa.Table.from_batches(held)
+            yield table.slice(0, end)
+            held = table.slice(end).to_batches()
+            n_held -= end
+    if n_held:
+        yield pa.Table.from_batches(held)
+
+
+def _last_start(batches: list[pa.RecordBatch]) -> int:
+    """The row at which the last user begins."""
+    users = pa.Table.from_batches(batches)[USER_ID]
+    return int(pa.compute.index(users, users[-1]).as_py())
