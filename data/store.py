@@ -1,6 +1,5 @@
 """The stored events: one Parquet file for each import and date, read back whole, in one order, with cancels netted."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -142,30 +141,6 @@ def _sorted(table: pa.Table) -> pa.Table:
     """Events in the one order: by timestamp, user, place in the file and then everything else."""
     rest = [column for column in EVENT_DTYPES if column not in _ORDER and table[column].null_count < len(table)]
     return table.sort_by([(column, "ascending") for column in (*_ORDER, *rest)])
-
-
-def events_fingerprint(events: pd.DataFrame) -> str:
-    """Hex SHA-256 of canonical events: of their content and the order of what one user did at one moment."""
-    digest = hashlib.sha256()
-    table = pa.Table.from_pandas(events, schema=EVENT_SCHEMA, preserve_index=False)
-    table = table.sort_by([(TIMESTAMP, "ascending"), (USER_ID, "ascending")])  # stable
-    for column in EVENT_DTYPES:
-        digest.update(column.encode())
-        for part in _content(table[column].combine_chunks()):
-            digest.update(part)
-    return digest.hexdigest()
-
-
-def _content(column: Any) -> Iterable[bytes]:
-    """The bytes that make up a column: which values are there, and the values."""
-    yield np.asarray(column.is_valid()).tobytes()
-    if pa.types.is_string(column.type):
-        yield np.asarray(pc.binary_length(column).fill_null(0), dtype=np.int64).tobytes()
-        yield "".join(column.drop_null().to_pylist()).encode()
-    elif pa.types.is_timestamp(column.type):
-        yield np.asarray(column.cast(pa.int64())).tobytes()
-    else:
-        yield (np.asarray(column.fill_null(0.0), dtype=np.float64) + 0.0).tobytes()
 
 
 def _event_files(home: Home, wanted: Any = None) -> list[Path]:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from data.interactions import to_seconds
+from data.log.fingerprint import events_fingerprint
 from data.splits import last_days
-from data.store import events_fingerprint, read_events
+from data.store import read_events
 from offline_eval.backtest import Backtest, Run
 from pipelines.evaluation import evaluate_home
 from pipelines.settings import Config

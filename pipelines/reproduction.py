@@ -9,7 +9,8 @@ import pandas as pd
 from pydantic import ValidationError
 
 from data.catalog import read_items
-from data.store import events_fingerprint, read_events
+from data.log.fingerprint import is_fingerprint_of
+from data.store import read_events
 from pipelines.lineage import catalog_fingerprint, changed_circumstances
 from pipelines.needs import of_training, require
 from pipelines.replay import replayed
@@ -101,7 +102,7 @@ def _recipe(manifest: Manifest) -> Config:
 def _events(home: Home, manifest: Manifest) -> pd.DataFrame:
     """The events before the bundle's end; strays are left out where they were."""
     events = read_events(home, until=manifest.data.end)
-    if events_fingerprint(events) != manifest.data.fingerprint:
+    if not is_fingerprint_of(manifest.data.fingerprint, events):
         events = without_strays(events, SilentReporter())
     if not len(events):
         raise DataError(f"{manifest.version}: no event is left of those that it was made from.")
@@ -110,7 +111,7 @@ def _events(home: Home, manifest: Manifest) -> pd.DataFrame:
 
 def _changed_data(manifest: Manifest, events: pd.DataFrame, catalog: pd.DataFrame) -> Iterator[str]:
     data = manifest.data
-    if events_fingerprint(events) != data.fingerprint:
+    if not is_fingerprint_of(data.fingerprint, events):
         yield (
             f"The events before {data.end.isoformat()} are not those of then: {len(events):,}, and there were "
             f"{data.n_events:,}; rows have been deleted, forgotten or imported since."

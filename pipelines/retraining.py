@@ -12,7 +12,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from data.catalog import read_items
 from data.events import Reading
-from data.store import events_fingerprint, read_events
+from data.log.fingerprint import events_fingerprint
+from data.store import read_events
 from offline_eval.baselines import fit_baselines
 from offline_eval.gate import judge, measure
 from offline_eval.stages import own_stages

@@ -18,7 +18,8 @@ from data.catalog_arrays import build_attributes
 from data.forgetting import finish_forgetting
 from data.integrity import flagged_accounts, without_flagged
 from data.interactions import Interactions, to_seconds
-from data.store import events_fingerprint, read_events
+from data.log.fingerprint import events_fingerprint
+from data.store import read_events
 from monitoring.profiles import ListSample, Profile
 from pipelines.lineage import catalog_fingerprint, git_commit, libraries, processor
 from pipelines.list_samples import no_lists, sample_of_training

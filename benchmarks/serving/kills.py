@@ -27,7 +27,8 @@ import httpx
 import psutil
 from service import service
 
-from data.store import events_fingerprint, read_events
+from data.log.fingerprint import events_fingerprint
+from data.store import read_events
 from pipelines.publishing import publish, rollback
 from pipelines.retraining import retrain
 from pipelines.settings import Config, read_config

@@ -61,11 +61,27 @@ class Survey:
 
 
 class SortedLog:
-    """Stored events before a moment, for as many passes as are needed. Use `sorted_log`."""
+    """Stored events before a moment, for as many passes as are needed. Use `sorted_log`.
+
+    Attributes
+    ----------
+    events : DuckDBPyRelation
+        As they are stored, cancels among them, users under one id.
+    """
 
     def __init__(self, events: duckdb.DuckDBPyRelation) -> None:
-        self._events = events
+        self.events = events
         self._counted = events.filter(f"{EVENT_TYPE} <> '{EventType.CANCEL}'")
+
+    def before(self, second: int) -> "SortedLog":
+        """The same log before a moment (seconds since 1970)."""
+        return SortedLog(self.events.filter(f"epoch_us(timestamp) < {second * MICROSECONDS}"))
+
+    def first_since(self, second: int) -> pd.DataFrame:
+        """The first event from a moment on (seconds since 1970), cancels left out; one row or none."""
+        later = self._counted.filter(f"epoch_us(timestamp) >= {second * MICROSECONDS}")
+        found: pd.DataFrame = later.order(f"{TIMESTAMP}, {USER_ID}").project(", ".join(EVENT_DTYPES)).limit(1).df()
+        return found.astype(EVENT_DTYPES)
 
     def survey(self) -> Survey:
         """Look at the log as a whole."""
@@ -89,7 +105,7 @@ class SortedLog:
             When memory and disk are not enough to sort them.
         """
         rest = [column for column in EVENT_DTYPES if column not in _ORDER]
-        ordered = self._events.order(", ".join([*_ORDER, *rest])).project(", ".join(EVENT_DTYPES))
+        ordered = self.events.order(", ".join([*_ORDER, *rest])).project(", ".join(EVENT_DTYPES))
         try:
             for table in _whole_users(ordered.to_arrow_reader(rows_at_once), rows_at_once):
                 events = table.to_pandas().astype(EVENT_DTYPES)

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from shop import import_shop
 
+from data.integrity import Habits, IntegrityConfig, habits_of, habits_of_log
+from data.log.fingerprint import EventsDigest, events_fingerprint
 from data.log.scan import sorted_log
 from data.merging import merge_users
 from data.store import read_events
@@ -65,6 +67,15 @@ def test_the_events_are_those_that_are_read(home: Home, until: datetime | None, 
     assert owners.is_unique
 
 
+def test_the_fingerprint_of_batches_is_that_of_the_table(home: Home) -> None:
+    for rows_at_once in (100, 1_000_000):
+        digest = EventsDigest()
+        with sorted_log(home) as log:
+            for batch in log.batches(rows_at_once):
+                digest.update(batch)
+        assert digest.hexdigest() == events_fingerprint(read_events(home))
+
+
 def test_the_survey_says_what_there_is(home: Home) -> None:
     with sorted_log(home, UNTIL) as log:
         found, newest = log.survey(), log.newest(5)
@@ -105,3 +116,27 @@ def test_a_damaged_file_is_refused(home: Home, tmp_path: Path) -> None:
 def test_too_little_memory_is_said(home: Home) -> None:
     with pytest.raises(StoreUnavailable, match="cannot be sorted"), sorted_log(home, memory_mb=1) as log:
         list(log.batches())
+
+
+def test_the_habits_of_a_stored_log_are_those_of_its_events(home: Home, tmp_path: Path) -> None:
+    """Whether it has a clock, and which sessions many users share: asked of the log, or of the table."""
+    config = IntegrityConfig(max_users_per_session=2)
+    with sorted_log(home) as log:
+        assert habits_of_log(log, config) == habits_of(read_events(home), config)
+    shared = events(3).assign(event_type="view", session_id=[f"s{row % 3_000}" for row in range(len(events(3)))])
+    shared.loc[shared.index[:10], "session_id"] = "crowd"
+    dates = events(4).assign(timestamp=events(4)["timestamp"].dt.floor("D"), event_type="view")
+    for name, rows in {"shared": shared, "own": shared.assign(session_id=shared["user_id"]), "dates": dates}.items():
+        other = Home(tmp_path / name)
+        import_shop(other, rows, NO_ITEMS)
+        with sorted_log(other) as log:
+            assert habits_of_log(log, config) == habits_of(read_events(other), config), name
+    assert habits_of(dates, config) == Habits(has_clock=False, crowded=frozenset())
+
+
+def test_a_log_before_a_moment_ends_there(home: Home) -> None:
+    with sorted_log(home) as log:
+        early, later = log.before(1_768_000_000), log.first_since(1_768_000_000)
+        assert early.survey().last < 1_768_000_000 <= later["timestamp"].iloc[0].timestamp()
+        assert pd.concat(early.batches())["timestamp"].max().timestamp() < 1_768_000_000
+        assert log.first_since(2_000_000_000).empty

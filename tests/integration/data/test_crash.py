@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from data.catalog import read_items, read_users
-from data.store import events_fingerprint, read_events
+from data.log.fingerprint import events_fingerprint
+from data.store import read_events
 from shortlist.home import Home
 
 SCRIPT = '''

@@ -8,9 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.catalog import read_items, read_users
+from data.log.fingerprint import _fingerprint_by_time, events_fingerprint, is_fingerprint_of
 from data.settings import DataConfig
 from data.sources import read_sources
-from data.store import events_fingerprint, read_events
+from data.store import read_events
 from shortlist.columns import EVENT_DTYPES, ITEM_DTYPES
 from shortlist.errors import DataError, DataRefused, StoreUnavailable
 
@@ -486,3 +487,14 @@ def test_known_events_beside_a_new_catalogue_are_no_obstacle(home, bring_in, wri
         bring_in(again, items=[write("items.csv", f"item_id,title\na,Tea {number}\n")])
         assert read_items(home)["title"].tolist() == [f"Tea {number}"]
     assert len(read_events(home)) == 1
+
+
+def test_fingerprints_of_before_are_known(home, bring_in, write):
+    """A bundle of the first releases names its events by another hash, which still tells them from others."""
+    bring_in(write("a.csv", EVENTS))
+    events = read_events(home)
+    of_release = _fingerprint_by_time(events)
+    assert of_release != events_fingerprint(events)
+    assert is_fingerprint_of(of_release, events)
+    assert is_fingerprint_of(events_fingerprint(events), events)
+    assert not is_fingerprint_of(of_release, events.iloc[1:])
