@@ -82,13 +82,17 @@ def read_events(
         check_content(home, files)
         stored = _read_table(files, _between(since, until))
     if not len(stored) and not may_be_none:
-        when = "" if until is None else f" before {until.isoformat()}"
-        raise DataError(
-            f"{home.root}: no events{when}. Bring some in with `shortlist import --events FILE`, "
-            "or try `shortlist demo`."
-        )
+        raise no_events(home, until)
     events = net_cancels(under_one_id(home, _to_pandas(_sorted(stored)))).events.reset_index(drop=True)
     return events if columns is None else events[list(columns)]
+
+
+def no_events(home: Home, until: datetime | None = None) -> DataError:
+    """What is to be said where there are no events before a moment."""
+    when = "" if until is None else f" before {until.isoformat()}"
+    return DataError(
+        f"{home.root}: no events{when}. Bring some in with `shortlist import --events FILE`, or try `shortlist demo`."
+    )
 
 
 def stored_files(home: Home, *, since: datetime | None = None, until: datetime | None = None) -> list[Path]:

@@ -1,5 +1,6 @@
 """What a training saw, kept in its bundle: what later days are compared with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -10,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data.catalog import categories_of
-from monitoring.daily import complete_days, daily_figures, days_of, hours_of, priced
+from monitoring.daily import N_HOURS, TYPE_PREFIX, WEEKDAYS, complete_days, daily_figures, hours_of, priced
 from shortlist.bundle import Bundle, BundleWriter
 from shortlist.columns import ITEM_ID, PRICE
 from shortlist.errors import BundleError
@@ -110,18 +111,21 @@ class Profile:
     repeat_share: float | None
 
     @classmethod
-    def of(cls, events: pd.DataFrame, catalog: pd.DataFrame, end: pd.Timestamp, lists: ListSample, rng: int) -> Self:
-        """Of canonical tables before `end` (without a time zone) and a sample of lists."""
-        day = days_of(events)
-        recent = events[(day >= end.floor("D") - pd.Timedelta(days=REFERENCE_DAYS)).to_numpy()]
+    def of(
+        cls, days: Iterable[pd.DataFrame], catalog: pd.DataFrame, end: pd.Timestamp, lists: ListSample, rng: int
+    ) -> Self:
+        """Of the canonical events of each of the reference days, before `end` (without a time zone), and lists."""
+        seen = _Days(catalog)
+        for events in days:
+            seen.add(events)
         draw = np.random.default_rng(rng)
-        prices = priced(recent)[PRICE].to_numpy(dtype=np.float32)
+        prices = np.concatenate([np.zeros(0, dtype=np.float32), *seen.prices])
         samples = {"price": _drawn(prices, draw), "score": _drawn(lists.scores, draw)}
         samples |= {f"feature {name}": _drawn(values, draw) for name, values in lists.features.items()}
         return cls(
-            figures=complete_days(daily_figures(recent, set(catalog[ITEM_ID])), end),
-            hours=hours_of(recent),
-            event_categories=recent[ITEM_ID].map(categories_of(catalog)).value_counts().sort_index(),
+            figures=complete_days(seen.figures(), end),
+            hours=seen.hours,
+            event_categories=seen.categories.sort_index().astype("int64"),
             n_items=len(catalog),
             missing=missing_shares(catalog),
             samples=samples,
@@ -151,6 +155,33 @@ class Profile:
         writer.add_text(PROFILE, facts.model_dump_json(indent=1))
         writer.add_array(SAMPLES, _padded([self.samples[name] for name in names]), missing=True)
         writer.add_array(LISTS, self.lists)
+
+
+class _Days:
+    """What is noted of days that go by."""
+
+    def __init__(self, catalog: pd.DataFrame) -> None:
+        self._known, self._category_of = set(catalog[ITEM_ID]), categories_of(catalog)
+        self._figures: list[pd.DataFrame] = []
+        self.hours = pd.Series(0.0, index=range(WEEKDAYS * N_HOURS))
+        self.categories = pd.Series(dtype="float64")
+        self.prices: list[Sample] = []
+
+    def add(self, events: pd.DataFrame) -> None:
+        """Take note of a day."""
+        self._figures.append(daily_figures(events, self._known))
+        self.hours = self.hours + hours_of(events)
+        counts = events[ITEM_ID].map(self._category_of).value_counts()
+        self.categories = self.categories.add(counts, fill_value=0.0)
+        self.prices.append(priced(events)[PRICE].to_numpy(dtype=np.float32))
+
+    def figures(self) -> pd.DataFrame:
+        """A row for each day; a type that was not there on one is a share of 0."""
+        if not self._figures:
+            return pd.DataFrame(index=pd.DatetimeIndex([], name="day"), dtype="float64")
+        together = pd.concat(self._figures)
+        types = [name for name in together.columns if str(name).startswith(TYPE_PREFIX)]
+        return together.fillna(dict.fromkeys(types, 0.0))
 
 
 def load_profile(bundle: Bundle) -> Profile:

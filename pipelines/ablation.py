@@ -21,7 +21,8 @@ from offline_eval.systems import user_lists
 from pipelines.exams import Exam
 from pipelines.replay import replayed
 from pipelines.settings import Config
-from pipelines.training import ShopData, Trained, fit_recommender
+from pipelines.shops import ShopData
+from pipelines.training import Trained, fit_recommender
 from shortlist.atomic import replace_file
 from shortlist.choices import AlsChoices, Choices
 from shortlist.config import dump_model

@@ -18,8 +18,9 @@ from offline_eval.stages import TWO_STAGE, own_stages
 from pipelines.exams import Exam, ProtocolChoice, choose_protocol, time_exam, untimed_exam
 from pipelines.needs import of_evaluation, require
 from pipelines.settings import Config
+from pipelines.shops import ShopData, build_shop
 from pipelines.strays import without_strays
-from pipelines.training import ShopData, build_shop, fit_recommender
+from pipelines.training import fit_recommender
 from ranking.compiling import keep_compiled
 from ranking.snapshots import MIN_SHARE_WITH_TIMES, share_with_times
 from shortlist.columns import TIMESTAMP

@@ -15,8 +15,9 @@ from pipelines.lineage import catalog_fingerprint, changed_circumstances
 from pipelines.needs import of_training, require
 from pipelines.replay import replayed
 from pipelines.settings import Config
+from pipelines.shops import build_shop
 from pipelines.strays import without_strays
-from pipelines.training import build_shop, fit_recommender, profile_of
+from pipelines.training import fit_recommender, profile_of
 from ranking.bundling import save_recommender
 from ranking.compiling import keep_compiled
 from shortlist.bundle import BundleWriter
@@ -82,7 +83,7 @@ def reproduce(home: Home, name: str, reporter: Reporter) -> Reproduction:
         writer = BundleWriter(Path(folder))
         save_recommender(writer, made.recommender)
         if "profile.txt" in manifest.files:  # release 0.1 knew none
-            profile_of(events, catalog, end, made, config).save(writer)
+            profile_of(home, catalog, end, made, config).save(writer)
     reasons = (*_changed_data(manifest, events, catalog), *changed_circumstances(manifest))
     return Reproduction(
         manifest.version, len(manifest.files), tuple(_different(manifest.files, writer.entries)), reasons

@@ -24,8 +24,9 @@ from pipelines.needs import of_retraining, require
 from pipelines.publishing import publish
 from pipelines.replay import replayed
 from pipelines.settings import Config
+from pipelines.shops import ShopData
 from pipelines.strays import without_strays
-from pipelines.training import ShopData, Trained, fit_recommender, train
+from pipelines.training import Trained, fit_recommender, train
 from pipelines.watching import import_new
 from ranking.compiling import keep_compiled
 from shortlist.atomic import locked, replace_file

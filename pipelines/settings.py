@@ -7,6 +7,7 @@ from pydantic import Field
 from candidate_gen.settings import CandidateConfig
 from data.integrity import IntegrityConfig
 from data.interactions import EventWeights
+from data.log.scan import SORT_MEMORY_MB
 from data.settings import DataConfig
 from experiments.outcomes import OutcomesConfig
 from monitoring.rules import MonitoringConfig
@@ -14,6 +15,13 @@ from pipelines.pruning import RetentionConfig
 from ranking.settings import RankerConfig
 from serving.settings import ServingConfig
 from shortlist.config import ConfigModel, load_config
+
+
+class TrainingConfig(ConfigModel):
+    """The [training] table: what a training holds in memory."""
+
+    max_events: int = Field(default=20_000_000, ge=1_000)
+    sort_memory_mb: int = Field(default=SORT_MEMORY_MB, ge=100)
 
 
 class Config(ConfigModel):
@@ -25,6 +33,7 @@ class Config(ConfigModel):
     event_weights: EventWeights = EventWeights()
     candidate_gen: CandidateConfig = CandidateConfig()
     ranking: RankerConfig = RankerConfig()
+    training: TrainingConfig = TrainingConfig()
     serving: ServingConfig = ServingConfig()
     retention: RetentionConfig = RetentionConfig()
     outcomes: OutcomesConfig = OutcomesConfig()

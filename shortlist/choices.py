@@ -69,6 +69,8 @@ class Choices(_ChoiceModel):
     ----------
     target : str
         The event type that lists are made to bring about.
+    sampled_users, sampled_events : int or None
+        What models were fitted on, where not on the whole log.
     ranker : str
         ``none`` where the log has too few labels; `reason` says why.
     labels : tuple of str
@@ -86,6 +88,8 @@ class Choices(_ChoiceModel):
     """
 
     target: EventType = EventType.PURCHASE
+    sampled_users: int | None = None
+    sampled_events: int | None = None
     index: IndexChoice | None = None
     als: AlsChoices | None = None
     ranker: Literal["lightgbm", "none"] | None = None

@@ -61,6 +61,11 @@ class Home:
         return self.root / ".redo.json"
 
     @property
+    def tables(self) -> Path:
+        """The arrays of a training that is under way, or was broken off."""
+        return self.root / ".tables"
+
+    @property
     def imports(self) -> Path:
         """One record per import: what was read, taken and refused."""
         return self.root / "imports"

@@ -99,6 +99,14 @@ class IdMap:
             self._index = pd.Index(self.externals(np.arange(len(self))), dtype="object")
         return np.asarray(self._index.get_indexer(pd.Index(list(externals), dtype="object")), dtype=np.int32)
 
+    def subset(self, positions: npt.NDArray[np.integer]) -> Self:
+        """A map of the ids at some ascending positions."""
+        lengths = np.diff(self.offsets)[positions]
+        offsets = np.zeros(len(positions) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        shift = self.offsets[:-1][positions] - offsets[:-1]
+        return type(self)(self.text[np.arange(offsets[-1]) + np.repeat(shift, lengths)], offsets)
+
     def _bytes_at(self, position: int) -> bytes:
         if not 0 <= position < len(self):
             raise IndexError(position)

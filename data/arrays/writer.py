@@ -29,6 +29,9 @@ _COLUMNS: Final = {
     "price": np.float32,
     "kind": np.uint8,
 }
+EVENT_FILES: Final = ("item_idx", "second", "price", "kind")
+"""The columns that are as they were appended when all is written; a table's other arrays are made of the rest."""
+
 ROWS_AT_ONCE: Final = 10_000_000
 
 Int64 = npt.NDArray[np.int64]

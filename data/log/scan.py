@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import duckdb
@@ -48,15 +48,15 @@ class Survey:
     Attributes
     ----------
     n_events : int
-    first, last : int
-        Seconds since 1970 of the first and the last event; 0 without events.
+    first, last : datetime
+        The first and the last event; the year 1970 without events.
     types : tuple of str
         The event types that occur.
     """
 
     n_events: int
-    first: int
-    last: int
+    first: datetime
+    last: datetime
     types: tuple[str, ...]
 
 
@@ -87,7 +87,7 @@ class SortedLog:
         """Look at the log as a whole."""
         facts = "count(*), epoch_us(min(timestamp)), epoch_us(max(timestamp)), list_sort(list(DISTINCT event_type))"
         ((n_events, first, last, types),) = self._counted.aggregate(facts).fetchall()
-        return Survey(n_events, (first or 0) // MICROSECONDS, (last or 0) // MICROSECONDS, tuple(types or ()))
+        return Survey(n_events, _moment(first), _moment(last), tuple(types or ()))
 
     def newest(self, n: int) -> npt.NDArray[np.int64]:
         """The times of the `n` newest events, oldest first, in seconds."""
@@ -143,6 +143,10 @@ def sorted_log(home: Home, until: datetime | None = None, memory_mb: int = SORT_
             if until is not None:
                 events = events.filter(f"timestamp < TIMESTAMPTZ '{until.isoformat()}'")
             yield SortedLog(events)
+
+
+def _moment(microseconds: int | None) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds or 0)
 
 
 def _merged(home: Home) -> pa.Table:

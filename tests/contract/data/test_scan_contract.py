@@ -86,7 +86,7 @@ def test_the_survey_says_what_there_is(home: Home) -> None:
     )
     seconds = np.sort(counted["timestamp"].dt.as_unit("s").astype("int64"))
     assert found.types == ("purchase", "view")
-    assert (found.first, found.last) == (seconds[0], seconds[-1])
+    assert (found.first.timestamp(), found.last.timestamp()) == (seconds[0], seconds[-1])
     assert found.n_events == len(counted)
     assert newest.tolist() == seconds[-5:].tolist()
 
@@ -137,6 +137,6 @@ def test_the_habits_of_a_stored_log_are_those_of_its_events(home: Home, tmp_path
 def test_a_log_before_a_moment_ends_there(home: Home) -> None:
     with sorted_log(home) as log:
         early, later = log.before(1_768_000_000), log.first_since(1_768_000_000)
-        assert early.survey().last < 1_768_000_000 <= later["timestamp"].iloc[0].timestamp()
+        assert early.survey().last.timestamp() < 1_768_000_000 <= later["timestamp"].iloc[0].timestamp()
         assert pd.concat(early.batches())["timestamp"].max().timestamp() < 1_768_000_000
         assert log.first_since(2_000_000_000).empty

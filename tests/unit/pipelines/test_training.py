@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from pipelines.settings import Config
-from pipelines.training import build_shop, fit_recommender
+from pipelines.shops import build_shop
+from pipelines.training import fit_recommender
 from ranking.query import Query
 from shortlist.errors import DataError
 from shortlist.progress import SilentReporter

@@ -1,0 +1,236 @@
+"""A shop's events and catalogue as arrays: read user by user, so that memory does not grow with the log."""
+
+import shutil
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from data.arrays.history_table import HistoryTable
+from data.arrays.table_files import load_table, save_table
+from data.arrays.writer import InteractionsWriter, Span, build_table
+from data.attributes import ItemAttributes
+from data.catalog_arrays import build_attributes
+from data.integrity import Habits, IntegrityConfig, flagged, habits_of_log, without_flagged
+from data.interactions import Interactions
+from data.inventory import inventory_or_adopted
+from data.log.fingerprint import EventsDigest
+from data.log.scan import ROWS_AT_ONCE, sorted_log
+from data.people import read_people
+from data.store import has_events, no_events
+from pipelines.lineage import catalog_fingerprint
+from pipelines.needs import of_training, require
+from pipelines.settings import Config
+from pipelines.strays import log_without_strays
+from shortlist.atomic import replace_file, staged_folder
+from shortlist.columns import EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID
+from shortlist.config import dump_model
+from shortlist.errors import DataError
+from shortlist.hashing import content_sha256
+from shortlist.home import Home
+from shortlist.progress import Reporter
+
+FACTS_FILE: Final = "facts.json"
+TABLE_FORMAT: Final = 1
+"""Changes whenever the same events give another table."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShopData:
+    """A shop's events and catalogue as arrays; `target` is the event type that lists are made to bring about.
+
+    Attributes
+    ----------
+    table : HistoryTable
+        All users' histories: what lists are made from.
+    interactions : Interactions
+        What models are fitted on: all of it, or of a large log that of users drawn at random.
+    """
+
+    table: HistoryTable
+    interactions: Interactions
+    attributes: ItemAttributes
+    target: str
+
+    def sampled(self) -> dict[str, int]:
+        """On how many users and events models are fitted, where not on all; empty otherwise."""
+        if len(self.interactions) == len(self.table):
+            return {}
+        return {"sampled_users": len(self.interactions.users), "sampled_events": len(self.interactions)}
+
+    def as_known(self, past: Interactions) -> "ShopData":
+        """The same shop at a moment of the past, over the same users and items.
+
+        Nothing is discontinued then: the catalogue says what is today.
+        """
+        nothing = np.zeros_like(self.attributes.discontinued)
+        known = replace(self.attributes, discontinued=nothing)
+        return replace(self, table=HistoryTable.of(past), interactions=past, attributes=known)
+
+
+class LogFacts(BaseModel):
+    """What was found in reading a log.
+
+    Attributes
+    ----------
+    start, end : datetime
+        The first event, and the moment that lists are made for.
+    n_events : int
+        All of them, before those that no person makes are left out.
+    n_flagged, n_flagged_users : int
+        Events that no person makes, and who made them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start: datetime
+    end: datetime
+    n_events: int
+    fingerprint: str
+    target: str
+    n_flagged: int = 0
+    n_flagged_users: int = 0
+
+
+def build_shop(events: pd.DataFrame, catalog: pd.DataFrame, config: Config) -> ShopData:
+    """Turn canonical tables in memory into arrays, without the events that no person makes.
+
+    Raises
+    ------
+    DataError
+        When no event has a type of positive weight.
+    """
+    events = without_flagged(events, config.integrity)
+    target, weights = config.event_weights.relative_to_target(events[EVENT_TYPE].unique())
+    table = build_table(events, weights, target, catalog_ids=catalog[ITEM_ID])
+    return _shop(table, catalog, target, config)
+
+
+def read_shop(
+    home: Home, catalog: pd.DataFrame, config: Config, reporter: Reporter, until: datetime | None = None
+) -> tuple[ShopData, LogFacts]:
+    """The same from the stored events before `until`, or before the strays that lie far behind all others.
+
+    The arrays lie in the home until `forget_table`; a training that was broken off finds them there.
+
+    Raises
+    ------
+    DataError
+        When there are no events, or none of a type of positive weight.
+    StoreUnavailable
+        When disk or memory cannot be enough.
+    """
+    if not has_events(home):
+        raise no_events(home, until)
+    folder = _folder(home, catalog, config, until)
+    if not (folder / FACTS_FILE).is_file():
+        forget_table(home)
+        with staged_folder(folder) as staged:
+            facts = _write_table(home, staged, catalog, config, reporter, until)
+            replace_file(staged / FACTS_FILE, facts.model_dump_json().encode())
+    facts = LogFacts.model_validate_json((folder / FACTS_FILE).read_bytes())
+    if facts.n_flagged:
+        reporter.step(
+            f"{facts.n_flagged:,} views and clicks of {facts.n_flagged_users:,} accounts are more than persons make "
+            "and are left out ([integrity]); `shortlist flagged` names them"
+        )
+    return _shop(load_table(folder), catalog, facts.target, config), facts
+
+
+def forget_table(home: Home) -> None:
+    """Remove the arrays that a training has read."""
+    shutil.rmtree(home.tables, ignore_errors=True)
+
+
+def _folder(home: Home, catalog: pd.DataFrame, config: Config, until: datetime | None) -> Path:
+    """Where the table of some events lies: named by all that it depends on."""
+    people = read_people(home)
+    settings = [dump_model(config.event_weights), dump_model(config.integrity)]
+    facts = [
+        TABLE_FORMAT,
+        content_sha256(inventory_or_adopted(home).model_dump(mode="json")),
+        sorted(people.targets.items()),
+        catalog_fingerprint(catalog),
+        None if until is None else until.isoformat(),
+        settings,
+    ]
+    return home.tables / content_sha256(facts)[:32]
+
+
+def _write_table(
+    home: Home, folder: Path, catalog: pd.DataFrame, config: Config, reporter: Reporter, until: datetime | None
+) -> LogFacts:
+    """Read the events user by user and write their arrays, a batch at a time."""
+    with sorted_log(home, until, config.training.sort_memory_mb) as stored:
+        survey = stored.survey()
+        if not survey.n_events:
+            raise no_events(home, until)
+        require(home.root, of_training(survey.n_events, config), "a training", reporter)
+        log = stored if until is not None else log_without_strays(stored, survey, reporter)
+        target, weights = config.event_weights.relative_to_target(survey.types)
+        span = Span(int(survey.first.timestamp()), int(survey.last.timestamp()))
+        reading = _Reading(config.integrity, habits_of_log(log, config.integrity))
+        batches = reporter.track(log.batches(), -(-survey.n_events // ROWS_AT_ONCE), "million events, user by user")
+        with closing(InteractionsWriter(weights, target, span, folder)) as writer:
+            for events in batches:
+                writer.append(reading.kept(events))
+            table = writer.finish(catalog[ITEM_ID])
+    if not len(table):
+        raise DataError("No event has a type of positive weight. Import views, purchases or the like.")
+    save_table(folder, table)
+    return reading.facts(until, target)
+
+
+class _Reading:
+    """What is noted of the events that go by."""
+
+    def __init__(self, config: IntegrityConfig, habits: Habits) -> None:
+        self._config, self._habits = config, habits
+        self._digest = EventsDigest()
+        self._n_events = self._n_flagged = self._n_flagged_users = 0
+        self._moments: list[pd.Timestamp] = []
+
+    def kept(self, events: pd.DataFrame) -> pd.DataFrame:
+        """The events of whole users that count."""
+        if not len(events):
+            return events
+        self._digest.update(events)
+        self._n_events += len(events)
+        self._moments += [events[TIMESTAMP].min(), events[TIMESTAMP].max()]
+        is_flagged = (flagged(events, self._config, self._habits) != "").to_numpy()
+        self._n_flagged += int(is_flagged.sum())
+        self._n_flagged_users += events.loc[is_flagged, USER_ID].nunique()
+        return events[~is_flagged] if is_flagged.any() else events
+
+    def facts(self, until: datetime | None, target: str) -> LogFacts:
+        """All that was noted; lists are made for `until`, or for the second after the last event."""
+        after = int(max(self._moments).timestamp()) + 1
+        return LogFacts(
+            start=min(self._moments).to_pydatetime(),
+            end=datetime.fromtimestamp(after, UTC) if until is None else until.astimezone(UTC),
+            n_events=self._n_events,
+            fingerprint=self._digest.hexdigest(),
+            target=target,
+            n_flagged=self._n_flagged,
+            n_flagged_users=self._n_flagged_users,
+        )
+
+
+def _shop(table: HistoryTable, catalog: pd.DataFrame, target: str, config: Config) -> ShopData:
+    users = drawn_users(table, config.training.max_events, config.seed)
+    return ShopData(table, table.interactions(users), build_attributes(catalog, table.items), target)
+
+
+def drawn_users(table: HistoryTable, max_events: int, rng: int) -> npt.NDArray[np.int64] | None:
+    """Users drawn at random, ascending, whose events together are at most `max_events`; None where all are."""
+    if len(table) <= max_events:
+        return None
+    order = np.random.default_rng(rng).permutation(len(table.users))
+    fits = np.cumsum(np.diff(table.user_offsets)[order]) <= max_events
+    return np.sort(order[fits])
