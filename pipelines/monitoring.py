@@ -34,6 +34,9 @@ from shortlist.progress import Reporter
 from shortlist.registry import Registry
 
 DAY: Final = timedelta(days=1)
+WEEK: Final = timedelta(days=7)
+EARLY: Final = timedelta(hours=4)
+"""A newest day that ends so much earlier than all of the week before has not ended: the log has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +122,22 @@ def _compared_flags(events: pd.DataFrame, config: IntegrityConfig) -> Measured:
 
 
 def _newest_day(home: Home) -> date:
-    """The last day with an event that is over."""
-    today = datetime.now(UTC).date()
-    over = [day for day in day_files(home) if day < today]
+    """The last day with an event that is over, and does not end where the log does in its middle."""
+    today, stored = datetime.now(UTC).date(), list(day_files(home))
+    over = [day for day in stored if day < today]
     if not over:
         raise DataError(f"{home.root}: no day with events is over. Bring events in, or wait until tomorrow.")
-    return max(over)
+    newest = max(over)
+    is_broken_off = newest == max(stored) and len(over) > 1 and _ends_early(home, newest)
+    return sorted(over)[-2] if is_broken_off else newest
+
+
+def _ends_early(home: Home, day: date) -> bool:
+    """Whether a day's last event comes hours before those of the days before."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    moments = read_events(home, since=start - WEEK, columns=[TIMESTAMP])[TIMESTAMP]
+    last = (moments - moments.dt.floor("D")).groupby(moments.dt.date).max()
+    return bool(last.pop(day) < last.min() - EARLY) if len(last) > 1 else False
 
 
 def _silence(home: Home, newest: date) -> list[Measured]:

@@ -36,12 +36,12 @@ def of_import(paths: Iterable[Path]) -> Need:
 
 def of_training(n_events: int, config: Config) -> Need:
     """What a training on so many events takes."""
-    labelled = min(n_events, _MAX_LABELLED_EVENTS)
+    labelled, held = min(n_events, _MAX_LABELLED_EVENTS), min(n_events, config.training.max_events)
     searching = config.candidate_gen.als.search_seconds if n_events > labelled else 0.0
     return Need(
         disk=MEGABYTE + _BUNDLE_BYTES_PER_EVENT * n_events,
-        memory=_LIBRARIES + labelled * _BYTES_PER_LABELLED_EVENT + _BYTES_PER_EVENT * n_events,
-        seconds=2 + searching + labelled * _SECONDS_PER_LABELLED_EVENT + n_events * _SECONDS_PER_EVENT,
+        memory=_LIBRARIES + labelled * _BYTES_PER_LABELLED_EVENT + _BYTES_PER_EVENT * held,
+        seconds=2 + searching + labelled * _SECONDS_PER_LABELLED_EVENT + held * _SECONDS_PER_EVENT,
     )
 
 

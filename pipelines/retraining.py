@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from data.catalog import read_items
 from data.events import Reading
-from data.log.fingerprint import events_fingerprint
+from data.log.fingerprint import log_fingerprint
 from data.store import read_events
 from offline_eval.baselines import fit_baselines
 from offline_eval.gate import judge, measure
@@ -143,7 +143,7 @@ def _kept(home: Home, run: Retraining) -> Retraining:
 def _resumed(home: Home, run: Retraining, config: Config) -> Retraining:
     """The run, with what an earlier one of the same events and settings found before it was broken off."""
     settings = {name: part for name, part in dump_model(config).items() if name != "serving"}
-    inputs = content_sha256([events_fingerprint(read_events(home)), settings, Registry(home).current()])
+    inputs = content_sha256([log_fingerprint(home), settings, Registry(home).current()])
     run = run.model_copy(update={"inputs_sha256": inputs})
     for earlier in reversed(read_retrainings(home)):
         if earlier.inputs_sha256 == inputs and earlier.state in {"running", "failed"} and earlier.verdict is not None:

@@ -10,6 +10,9 @@ import pandas as pd
 
 MISSING = -1
 
+LOOKED_FOR_EACH = 20
+"""As many ids of a map are put into a hash table in the time in which one is found in it without."""
+
 
 WHOLE_NUMBER = r"\d+\.0+"
 """A whole number as a data frame writes it in a column with gaps: ``73.0``."""
@@ -94,10 +97,16 @@ class IdMap:
         return position if position != MISSING else self.position(without_point(trimmed))
 
     def positions(self, externals: Iterable[str]) -> npt.NDArray[np.int32]:
-        """The positions of many ids, int32, ``MISSING`` where unknown. Builds a hash table at its first use."""
+        """The positions of many ids, int32, ``MISSING`` where unknown.
+
+        Few are looked for one by one; for many a hash table of the whole map is built, and kept.
+        """
+        wanted = list(externals)
+        if self._index is None and len(wanted) * LOOKED_FOR_EACH < len(self):
+            return np.array([self.position(one) for one in wanted], dtype=np.int32)
         if self._index is None:
             self._index = pd.Index(self.externals(np.arange(len(self))), dtype="object")
-        return np.asarray(self._index.get_indexer(pd.Index(list(externals), dtype="object")), dtype=np.int32)
+        return np.asarray(self._index.get_indexer(pd.Index(wanted, dtype="object")), dtype=np.int32)
 
     def subset(self, positions: npt.NDArray[np.integer]) -> Self:
         """A map of the ids at some ascending positions."""

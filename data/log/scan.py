@@ -136,6 +136,7 @@ def sorted_log(home: Home, until: datetime | None = None, memory_mb: int = SORT_
             duckdb.connect(config={"memory_limit": f"{memory_mb}MB", "temp_directory": folder}) as connection,
         ):
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_progress_bar = false")  # it would write among results
             stored = ds.dataset([str(file) for file in files], schema=STORED_SCHEMA, format="parquet")
             connection.register("stored", stored if files else STORED_SCHEMA.empty_table())
             connection.register("merged", _merged(home))

@@ -213,6 +213,20 @@ def test_without_a_day_s_events_nothing_is_said(home: Home) -> None:
     assert datetime.now(UTC).date() > DAY.date()
 
 
+@pytest.mark.parametrize(("hours", "day"), [(3, DAY - pd.Timedelta(days=1)), (24, DAY)])
+def test_a_log_that_breaks_off_in_a_day_is_compared_on_the_day_before(
+    home: Home, hours: int, day: pd.Timestamp
+) -> None:
+    """Unless a day is named; a day that ends as others do is the newest."""
+    events = of_day(checkerboard_events())
+    kept = events[events["timestamp"] < DAY + pd.Timedelta(hours=hours)]
+    first = events.iloc[[0]].assign(timestamp=DAY + pd.Timedelta(hours=1))
+    import_shop(home, pd.concat([kept, first], ignore_index=True), checkerboard_catalog())
+
+    assert monitor(home, Config(), SilentReporter()).day == day.date()
+    assert monitor(home, Config(), SilentReporter(), DAY.date()).day == DAY.date()
+
+
 def test_a_schedule_looks_at_the_newest_day_before_it_trains(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     import_shop(home, in_cents(of_day(checkerboard_events())), checkerboard_catalog())
 

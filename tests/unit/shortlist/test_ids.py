@@ -63,3 +63,13 @@ def test_an_id_is_found_as_it_is_written() -> None:
         *("73", "73", "73", "74.0"),
         *(None, None, None, None),
     ]
+
+
+def test_few_ids_are_found_as_many_are() -> None:
+    """One by one, or by a table of the whole map."""
+    names = [f"user {number}" for number in range(1_000)]
+    wanted = ["user 7", "nobody", "user 999", ""]
+    few, many = IdMap.from_ids(names), IdMap.from_ids(names)
+    many.positions(names)
+    assert few.positions(wanted).tolist() == many.positions(wanted).tolist()
+    assert few.positions(wanted).dtype == np.int32
