@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,36 @@ FILE: Final = "file"
 TABLE: Final = "table"
 _MALFORMED_TEXT: Final = "malformed_row"
 _MAX_EXAMPLE_LENGTH: Final = 60
+
+
+class Counted(Protocol):
+    """The rows of one kind that went by, and what became of them: of a `Batch`, or of many one after the other."""
+
+    kind: str
+
+    @property
+    def n_rows(self) -> int:
+        """Rows read."""
+
+    @property
+    def n_accepted(self) -> int:
+        """Rows that nothing is wrong with."""
+
+    @property
+    def files(self) -> Sequence[str]:
+        """The files that they come from, as they were named."""
+
+    def counts(self) -> dict[str, int]:
+        """Rows set aside by reason."""
+
+    def n_bad(self) -> int:
+        """Rows that break the contract."""
+
+    def examples(self) -> list[dict[str, Any]]:
+        """The first row of each reason."""
+
+    def rejects(self) -> pd.DataFrame:
+        """The rows set aside."""
 
 
 @dataclass(slots=True)
@@ -48,6 +78,16 @@ class Batch:
         """The rows that nothing is wrong with, under their labels in `rows`."""
         good: pd.DataFrame = self.rows[self.codes == GOOD]
         return good
+
+    @property
+    def n_rows(self) -> int:
+        """Rows read."""
+        return len(self.rows)
+
+    @property
+    def files(self) -> list[str]:
+        """The files that they come from, as they were named."""
+        return list(dict.fromkeys(raw.name for raw in self.raws))
 
     @property
     def n_accepted(self) -> int:
@@ -136,4 +176,5 @@ def _as_text(raw: RawTable, positions: npt.NDArray[np.integer]) -> pd.DataFrame:
     }
     numbers = raw.row_numbers.to_numpy()[positions]
     frame = pd.DataFrame(text, index=chosen.index).reset_index(drop=True)
-    return frame.assign(**{ROW: numbers.astype(np.int64), FILE: pd.Series(raw.name, frame.index, dtype="str")})
+    names = pd.Series(raw.name, frame.index) if raw.files is None else raw.files.iloc[positions].reset_index(drop=True)
+    return frame.assign(**{ROW: numbers.astype(np.int64), FILE: names.astype("str")})

@@ -6,7 +6,7 @@ nothing at all.
 
 import shlex
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.accounts import account_warnings
-from data.batch import Batch, make_batch
+from data.batch import Batch, Counted, make_batch
 from data.cancels import net_cancels
 from data.catalog import (
     EntityTable,
@@ -75,10 +75,10 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class Checked:
     """Everything that is known before the home is looked at."""
 
-    events: Batch | None
+    events: Counted | None
     items: Batch | None
     users: Batch | None
     formats: Mapping[str, str]
@@ -88,7 +88,7 @@ class _Checked:
 
 
 @dataclass(slots=True)
-class _Plan:
+class Plan:
     """What an import is going to write."""
 
     accepted: pd.DataFrame | None = None
@@ -100,6 +100,7 @@ class _Plan:
 
     @property
     def changes(self) -> bool:
+        """Whether there is anything to write."""
         return any(part is not None and len(part) > 0 for part in (self.accepted, self.items, self.users))
 
 
@@ -160,13 +161,13 @@ def import_tables(
         When another import is running.
     """
     says = reporter or SilentReporter()
-    checked = _check(sources, given, config, now, says)
+    checked = check(sources, given, config, now, says)
     with import_lock(home):
         plan = _plan(home, checked, config, says)
         import_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}" if plan.changes else None
-        report = _report(checked, plan, import_id)
+        report = report_of(checked, plan, import_id)
         if import_id is not None:
-            _write(home, checked, plan, report, config, now, says)
+            write_import(home, checked, plan, report, config, now, says)
         if checked.items is not None and is_newest:
             supersede(home, None if checked.is_whole_catalog else checked.items.accepted[ITEM_ID])
     return report
@@ -177,22 +178,35 @@ def validate_tables(
 ) -> ImportReport:
     """What `import_tables` would say, errors included; changes nothing."""
     says = reporter or SilentReporter()
-    checked = _check(sources, given, config, now, says)
+    checked = check(sources, given, config, now, says)
     with reading(home):
-        return _report(checked, _plan(home, checked, config, says), None)
+        return report_of(checked, _plan(home, checked, config, says), None)
 
 
-def _check(sources: Sources, given: Reading, config: DataConfig, now: datetime, says: Reporter) -> _Checked:
-    """Make tables canonical and check each row by itself. Raises ``DataRefused``."""
-    _check_map(sources, given.columns)
+def check(
+    sources: Sources, given: Reading, config: DataConfig, now: datetime, says: Reporter, also: Collection[str] = ()
+) -> Checked:
+    """Make tables canonical and check each row by itself.
+
+    Parameters
+    ----------
+    also : collection of str
+        Columns that other files have, which the mapping of columns may name.
+
+    Raises
+    ------
+    DataRefused
+        When more rows break the contract than may, or none keeps it.
+    """
+    _check_map(sources, given.columns, also)
     given = replace(given, null_words=config.null_words)
     says.step("Checking rows against the contract")
     raws = [*sources.events, *sources.items, *sources.users]
     events = [canonical_events(raw, given) for raw in sources.events]
     items = [canonical_items(raw, given) for raw in sources.items]
     users = [canonical_users(raw, given) for raw in sources.users]
-    checked = _Checked(
-        events=make_batch("events", [(table.raw, table.events) for table in events]) if events else None,
+    checked = Checked(
+        events=_event_batch(events, config, now),
         items=_entity_batch("items", items, ITEM_ID, Reason.MISSING_ITEM_ID, config),
         users=_entity_batch("users", users, USER_ID, Reason.MISSING_USER_ID, config),
         formats={table.raw.name: table.format.name for table in events},
@@ -205,16 +219,22 @@ def _check(sources: Sources, given: Reading, config: DataConfig, now: datetime, 
             *(one for table in [*items, *users] for one in table.warnings),
         ],
     )
-    if checked.events is not None:
-        checked.events.codes = contract_codes(checked.events.rows, checked.events.is_malformed, config, now)
     for batch in (checked.events, checked.items, checked.users):
-        _refuse_if_bad(batch, config, checked.formats)
+        refuse_if_bad(batch, config, checked.formats)
     return checked
 
 
-def _check_map(sources: Sources, columns: Mapping[str, str]) -> None:
+def _event_batch(tables: Sequence[EventTable], config: DataConfig, now: datetime) -> Batch | None:
+    if not tables:
+        return None
+    batch = make_batch("events", [(table.raw, table.events) for table in tables])
+    batch.codes = contract_codes(batch.rows, batch.is_malformed, config, now)
+    return batch
+
+
+def _check_map(sources: Sources, columns: Mapping[str, str], also: Collection[str]) -> None:
     tables = [*sources.events, *sources.items, *sources.users]
-    found = {str(name) for raw in tables for name in raw.rows.columns}
+    found = {*also, *(str(name) for raw in tables for name in raw.rows.columns)}
     for canonical, source in columns.items():
         if source not in found:
             raise DataError(
@@ -246,10 +266,11 @@ def _entity_batch(
     return batch
 
 
-def _refuse_if_bad(batch: Batch | None, config: DataConfig, formats: Mapping[str, str]) -> None:
-    if batch is None or not len(batch.rows):
+def refuse_if_bad(batch: Counted | None, config: DataConfig, formats: Mapping[str, str]) -> None:
+    """Raise ``DataRefused`` when more rows break the contract than may, or none keeps it."""
+    if batch is None or not batch.n_rows:
         return
-    n_rows, n_bad, n_good = len(batch.rows), batch.n_bad(), batch.n_accepted
+    n_rows, n_bad, n_good = batch.n_rows, batch.n_bad(), batch.n_accepted
     if n_good and n_bad <= config.max_bad_share * n_rows:
         return
     counts = ", ".join(f"{reason} {count:,}" for reason, count in batch.counts().items())
@@ -257,14 +278,14 @@ def _refuse_if_bad(batch: Batch | None, config: DataConfig, formats: Mapping[str
     read_as = f" Read as format {', '.join(sorted(set(formats.values())))}." if batch.kind == "events" else ""
     share = f"at most {config.max_bad_share:.0%} may (--max-bad-share)" if n_good else "no row is good"
     raise DataRefused(
-        f"{', '.join(raw.name for raw in batch.raws)}: {n_bad:,} of {n_rows:,} rows break the contract, and {share}; "
+        f"{', '.join(batch.files)}: {n_bad:,} of {n_rows:,} rows break the contract, and {share}; "
         f"nothing was imported. {counts}.{read_as} {worst}: {Reason(worst).hint}"
     )
 
 
-def _plan(home: Home, checked: _Checked, config: DataConfig, says: Reporter) -> _Plan:
-    """Compare with what the home holds; sets aside excluded and known events."""
-    plan = _Plan()
+def plan_catalogue(home: Home, checked: Checked) -> tuple[Plan, pd.DataFrame]:
+    """Compare items and users with those of the home; also the catalogue as it will be."""
+    plan = Plan()
     stored_items = read_items(home)
     catalog = stored_items
     if checked.items is not None:
@@ -276,14 +297,18 @@ def _plan(home: Home, checked: _Checked, config: DataConfig, says: Reporter) -> 
         stored_users = read_users(home)
         users = merge(stored_users, checked.users.accepted, USER_ID).astype("str")
         plan.users = None if users.equals(stored_users) else users
-    if checked.events is not None:
+    return plan, catalog
+
+
+def _plan(home: Home, checked: Checked, config: DataConfig, says: Reporter) -> Plan:
+    """Compare with what the home holds; sets aside excluded and known events."""
+    plan, catalog = plan_catalogue(home, checked)
+    batch = checked.events
+    if isinstance(batch, Batch):
         says.step("Comparing with the events that are there already")
-        is_excluded = checked.events.rows[USER_ID].isin(config.excluded_users)
-        checked.events.quarantine(np.flatnonzero(is_excluded), Reason.EXCLUDED_USER)
-        _set_aside_excluded(checked.events, catalog, config.excluded_categories)
-        _set_aside_forgotten(checked.events, home)
-        _set_aside_known(checked.events, home)
-        plan.accepted = checked.events.accepted
+        set_aside_unwanted(batch, catalog, home, config)
+        _set_aside_known(batch, home)
+        plan.accepted = batch.accepted
         item_ids = plan.accepted[ITEM_ID]
         unjoined = item_ids[~is_among(item_ids, catalog[ITEM_ID])] if len(catalog) else None
         plan.facts = _facts(plan.accepted, unjoined, home)
@@ -292,6 +317,14 @@ def _plan(home: Home, checked: _Checked, config: DataConfig, says: Reporter) -> 
         if unjoined is not None and len(unjoined) == len(item_ids) > 0 and checked.items is not None:
             plan.warnings += _better_columns(checked.items, unjoined)
     return plan
+
+
+def set_aside_unwanted(batch: Batch, catalog: pd.DataFrame, home: Home, config: DataConfig) -> None:
+    """Set aside events of excluded users and categories, and those from before their user was forgotten."""
+    is_excluded = batch.rows[USER_ID].isin(config.excluded_users)
+    batch.quarantine(np.flatnonzero(is_excluded), Reason.EXCLUDED_USER)
+    _set_aside_excluded(batch, catalog, config.excluded_categories)
+    _set_aside_forgotten(batch, home)
 
 
 def _set_aside_excluded(batch: Batch, catalog: pd.DataFrame, prefixes: Sequence[str]) -> None:
@@ -397,22 +430,23 @@ def _matched_cancels(accepted: pd.DataFrame, home: Home) -> int:
     return int(matched[matched.index < len(accepted)].sum())
 
 
-def _report(checked: _Checked, plan: _Plan, import_id: str | None) -> ImportReport:
+def report_of(checked: Checked, plan: Plan, import_id: str | None) -> ImportReport:
+    """What an import took and set aside; `import_id` is None where it writes nothing."""
     nothing = {"n_users": 0, "n_items": 0, "event_types": {}, "cancels_matched": 0, "cancels_unmatched": 0}
     absent = dict.fromkeys(("unjoined_events", "unjoined_items", "first_timestamp", "last_timestamp"))
     warnings = [*checked.warnings, *plan.warnings]
     batches = (checked.events, checked.items, checked.users)
     warnings += [
-        f"{batch.kind}: the files hold no rows." for batch in batches if batch is not None and not len(batch.rows)
+        f"{batch.kind}: the files hold no rows." for batch in batches if batch is not None and not batch.n_rows
     ]
-    if checked.events is not None and len(checked.events.rows) and not checked.events.n_accepted:
+    if checked.events is not None and checked.events.n_rows and not checked.events.n_accepted:
         warnings.append("events: none is new; the reasons are listed.")
     return ImportReport(
         events=_table(checked.events),
         items=_table(checked.items),
         users=_table(checked.users),
         import_id=import_id,
-        already_imported=not plan.changes and _holds_known_rows(checked),
+        already_imported=import_id is None and not plan.changes and _holds_known_rows(checked),
         formats=checked.formats,
         lines=checked.lines,
         catalog=plan.catalog,
@@ -421,23 +455,30 @@ def _report(checked: _Checked, plan: _Plan, import_id: str | None) -> ImportRepo
     )
 
 
-def _holds_known_rows(checked: _Checked) -> bool:
+def _holds_known_rows(checked: Checked) -> bool:
     """Whether there is a good row at all, which then must have been known."""
     entities = [batch for batch in (checked.items, checked.users) if batch is not None]
     known = checked.events is not None and str(Reason.DUPLICATE) in checked.events.counts()
     return known or any(batch.n_accepted > 0 for batch in entities)
 
 
-def _table(batch: Batch | None) -> TableReport | None:
+def _table(batch: Counted | None) -> TableReport | None:
     return None if batch is None else table_report(batch)
 
 
-def _write(
-    home: Home, checked: _Checked, plan: _Plan, report: ImportReport, config: DataConfig, now: datetime, says: Reporter
+def write_import(
+    home: Home,
+    checked: Checked,
+    plan: Plan,
+    report: ImportReport,
+    config: DataConfig,
+    now: datetime,
+    says: Reporter,
+    publication: Publication | None = None,
 ) -> None:
-    """Stage everything and publish it; the import's record goes last."""
+    """Stage everything that is not staged yet and publish it; the import's record goes last."""
     import_id = str(report.import_id)
-    publication = Publication(home, import_id)
+    publication = Publication(home, import_id) if publication is None else publication
     says.step("Writing")
     if plan.accepted is not None:
         stage_events(publication, plan.accepted, import_id)
@@ -449,7 +490,7 @@ def _write(
         table = pa.Table.from_pandas(rejected, preserve_index=False)
         pq.write_table(table, publication.stage(home.rejects / f"{import_id}.parquet"))
     batches = (batch for batch in (checked.events, checked.items, checked.users) if batch is not None)
-    files = list(dict.fromkeys(raw.name for batch in batches for raw in batch.raws))
+    files = list(dict.fromkeys(name for batch in batches for name in batch.files))
     record = {**report.to_json(), "imported_at": now.isoformat(), "files": files, "config": dump_model(config)}
     publication.stage(home.imports / f"{import_id}.json").write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2))
     publication.publish(says)

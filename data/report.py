@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from data.batch import Batch
+from data.batch import Counted
 from data.csv_files import Lines
 from data.lookup import is_among
 from shortlist.columns import DISCONTINUED, ITEM_ID
@@ -100,11 +100,11 @@ class ImportReport:
         return {**events, **fields}
 
 
-def table_report(batch: Batch) -> TableReport:
+def table_report(batch: Counted) -> TableReport:
     """Count a batch."""
     counts = batch.counts()
     accepted = batch.n_accepted
-    return TableReport(len(batch.rows), accepted, sum(counts.values()), counts, batch.examples())
+    return TableReport(batch.n_rows, accepted, sum(counts.values()), counts, batch.examples())
 
 
 def catalog_changes(stored: pd.DataFrame, given: pd.DataFrame, merged: pd.DataFrame) -> CatalogChanges:

@@ -53,6 +53,8 @@ class RawTable:
     lines : Lines or None
         What became of its lines, where it is made of lines.
     warnings : tuple of str
+    files : Series of str, optional
+        The file of each row, where the table holds rows of several.
     """
 
     name: str
@@ -61,6 +63,7 @@ class RawTable:
     malformed: tuple[MalformedRow, ...] = ()
     lines: Lines | None = None
     warnings: tuple[str, ...] = ()
+    files: pd.Series | None = None
 
 
 def read_sources(paths: Iterable[Path], encoding: str | None = None) -> list[RawTable]:
@@ -76,7 +79,12 @@ def read_sources(paths: Iterable[Path], encoding: str | None = None) -> list[Raw
     DataError
         When a file is missing, of an unknown kind, empty, or not what its suffix says.
     """
-    return [_read(file, encoding) for path in paths for file in _files_of(path)]
+    return [_read(file, encoding) for file in data_files(paths)]
+
+
+def data_files(paths: Iterable[Path]) -> list[Path]:
+    """The files that are named, and every data file of the folders that are. Raises ``DataError``."""
+    return [file for path in paths for file in _files_of(path)]
 
 
 def _files_of(path: Path) -> Sequence[Path]:
@@ -116,9 +124,14 @@ def _read(path: Path, encoding: str | None) -> RawTable:
 
 def _read_parquet(path: Path) -> RawTable:
     table = pq.ParquetFile(path).read()
-    rows = table.to_pandas(types_mapper=_NULLABLE.get, date_as_object=False, ignore_metadata=True)
-    rows, numbers = expand_records(rows)
+    rows, numbers = expand_records(frame_of(table))
     return RawTable(str(path), rows, numbers)
+
+
+def frame_of(table: pa.Table) -> pd.DataFrame:
+    """The values of a Parquet file in their own types, integers with gaps included."""
+    rows: pd.DataFrame = table.to_pandas(types_mapper=_NULLABLE.get, date_as_object=False, ignore_metadata=True)
+    return rows
 
 
 def _read_csv(path: Path, content: bytes) -> RawTable:

@@ -115,6 +115,14 @@ def stored_with_ids(home: Home, event_ids: Iterable[str]) -> pd.DataFrame:
     return _read(_event_files(home), ds.field(EVENT_ID).isin(pa.array(event_ids, pa.string())))
 
 
+def stored_ids_among(files: Sequence[Path], event_ids: pd.Series) -> pd.Series:
+    """Those of some event ids that event files hold, str."""
+    where = ds.field(EVENT_ID).isin(pa.array(event_ids, pa.string()))
+    names = [str(file) for file in files]
+    stored = ds.dataset(names, schema=STORED_SCHEMA, format="parquet").to_table(columns=[EVENT_ID], filter=where)
+    return pd.Series(stored[EVENT_ID].to_pandas(), dtype="str")
+
+
 def stored_user_ids(home: Home) -> pd.Series:
     """The distinct ids of the users of stored events, str."""
     files = [str(file) for file in _event_files(home)]

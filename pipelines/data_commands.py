@@ -14,13 +14,15 @@ from data.event_names import EVENT_NAMES, squash
 from data.events import Reading
 from data.formats import FORMAT_NAMES
 from data.importing import import_tables, read_files, validate_tables, with_max_bad_share
+from data.large_files import large_events
+from data.large_import import import_large, validate_large
 from data.mapping import parse_map
 from data.numbers import SIGNS, Decimal
 from data.parsing import UNIT_MICROSECONDS
 from data.reasons import Reason
 from data.report import CatalogChanges, ImportReport, TableReport
 from pipelines.demo_home import refuse_demo
-from pipelines.needs import of_import, require
+from pipelines.needs import of_import, of_large_import, require
 from pipelines.options import (
     ManyValuesCommand,
     config_option,
@@ -144,7 +146,7 @@ def import_command(**options: Any) -> None:
     A row that breaks the contract is set aside with a reason; over the allowed share nothing is imported (exit code 3).
     What is there already is recognised, so importing twice changes nothing.
     """
-    _run(import_tables, "Imported", **options)
+    _run("Imported", writes=True, **options)
 
 
 @click.command("validate", cls=ManyValuesCommand)
@@ -155,13 +157,13 @@ def import_command(**options: Any) -> None:
 @exits
 def validate_command(**options: Any) -> None:
     """Say what `shortlist import` would say with the same options; change nothing."""
-    _run(validate_tables, "Would import", **options)
+    _run("Would import", writes=False, **options)
 
 
 def _run(
-    work: Callable[..., ImportReport],
     verb: str,
     *,
+    writes: bool,
     home: Home,
     config_path: Path | None,
     as_json: bool,
@@ -180,10 +182,17 @@ def _run(
     config = with_max_bad_share(read_config(config_path).data, max_bad_share)
     given = _reading(**how)
     reporter = ConsoleReporter()
-    if work is import_tables:
-        require(home.root, of_import([*events, *items, *users]), "an import", reporter)
-    sources = read_files(events, items, users, reporter, encoding)
-    report = work(home, sources, given, config, now=datetime.now(UTC), reporter=reporter)
+    large = large_events(events, given)
+    if writes:
+        need = of_import([*events, *items, *users]) if large is None else of_large_import(large.files, [*items, *users])
+        require(home.root, need, "an import", reporter)
+    told: dict[str, Any] = {"now": datetime.now(UTC), "reporter": reporter}
+    if large is None:
+        sources = read_files(events, items, users, reporter, encoding)
+        report = (import_tables if writes else validate_tables)(home, sources, given, config, **told)
+    else:
+        others = read_files([], items, users, reporter, encoding)
+        report = (import_large if writes else validate_large)(home, large, others, given, config, **told)
     if as_json:
         print_json(report.to_json())
     else:

@@ -21,6 +21,7 @@ _MAX_LABELLED_EVENTS: Final = 150_000
 _BYTES_PER_EVENT: Final = 750
 _BUNDLE_BYTES_PER_EVENT: Final = 25
 
+_LARGE_IMPORT_BYTES: Final = 1_500 * MEGABYTE
 _IMPORTED_BYTES_PER_SECOND: Final = 10 * MEGABYTE
 _SECONDS_PER_LABELLED_EVENT: Final = 0.0006
 _SECONDS_PER_EVENT: Final = 0.00006
@@ -32,6 +33,16 @@ def of_import(paths: Iterable[Path]) -> Need:
     """What an import of files and folders takes: they are held whole, and stored compressed."""
     size = sum(_size(path) for path in paths)
     return Need(disk=MEGABYTE + size // 10, memory=_LIBRARIES + size, seconds=1 + size / _IMPORTED_BYTES_PER_SECOND)
+
+
+def of_large_import(events: Iterable[Path], others: Iterable[Path]) -> Need:
+    """What an import takes whose events are read day by day: sorted through the disk, a group of days in memory."""
+    size, rest = sum(_size(path) for path in events), of_import(others)
+    return Need(
+        disk=rest.disk + 3 * size,
+        memory=rest.memory + _LARGE_IMPORT_BYTES,
+        seconds=rest.seconds + size / _IMPORTED_BYTES_PER_SECOND,
+    )
 
 
 def of_training(n_events: int, config: Config) -> Need:

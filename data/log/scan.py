@@ -133,10 +133,8 @@ def sorted_log(home: Home, until: datetime | None = None, memory_mb: int = SORT_
         check_content(home, files)
         with (
             tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=home.root if files else None) as folder,
-            duckdb.connect(config={"memory_limit": f"{memory_mb}MB", "temp_directory": folder}) as connection,
+            silent_duckdb(memory_mb, folder) as connection,
         ):
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET enable_progress_bar = false")  # it would write among results
             stored = ds.dataset([str(file) for file in files], schema=STORED_SCHEMA, format="parquet")
             connection.register("stored", stored if files else STORED_SCHEMA.empty_table())
             connection.register("merged", _merged(home))
@@ -144,6 +142,15 @@ def sorted_log(home: Home, until: datetime | None = None, memory_mb: int = SORT_
             if until is not None:
                 events = events.filter(f"timestamp < TIMESTAMPTZ '{until.isoformat()}'")
             yield SortedLog(events)
+
+
+@contextmanager
+def silent_duckdb(memory_mb: int, folder: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection within so much memory that puts the rest into a folder, counts in UTC, and writes no progress."""
+    with duckdb.connect(config={"memory_limit": f"{memory_mb}MB", "temp_directory": folder}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")  # it would stand among results
+        yield connection
 
 
 def _moment(microseconds: int | None) -> datetime:
