@@ -15,7 +15,7 @@ def decayed_customers(past: Past, half_life_days: float) -> Float32:
     """
     target = past.interactions.is_target
     weight = decay(past.days()[target], half_life_days)
-    pairs = (past.interactions.user_idx[target], past.interactions.item_idx[target])
+    pairs = (past.interactions.users_of(np.flatnonzero(target)), past.interactions.item_idx[target])
     per_user = csr_matrix((weight, pairs), shape=(past.n_users, past.n_items), dtype=np.float64)  # sums equal pairs
     return np.asarray(per_user.minimum(1.0).sum(axis=0), dtype=np.float32).reshape(-1)
 

@@ -46,14 +46,13 @@ def baskets(past: Past) -> Visits:
 
 
 def _visits(past: Past, key: npt.NDArray[np.integer]) -> Visits:
-    user_idx = past.interactions.user_idx
-    begins = np.ones(len(key), dtype=np.bool_)
-    begins[1:] = (np.diff(user_idx) != 0) | (np.diff(key) != 0)
+    begins = past.interactions.begins()
+    begins[1:] |= np.diff(key) != 0
     visit = np.cumsum(begins) - 1
     shape = (int(begins.sum()), past.n_items)
     items = csr_matrix((np.ones(len(visit), dtype=np.float32), (visit, past.interactions.item_idx)), shape=shape)
     items.data[:] = 1.0  # an item had twice in a visit counts once
-    return Visits(items, user_idx[begins], past.interactions.timestamp[begins])
+    return Visits(items, past.interactions.users_of(np.flatnonzero(begins)), past.interactions.timestamp[begins])
 
 
 def shared(visits: Visits) -> csr_matrix:

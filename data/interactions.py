@@ -139,11 +139,30 @@ class Interactions(EventColumns):
         for array in (self.user_offsets, *(getattr(self, name) for name in EVENT_COLUMNS)):
             array.setflags(write=False)  # many models share these arrays
 
-    @property
-    def user_idx(self) -> npt.NDArray[np.int32]:
-        """The user of each interaction, int32, shape (n,)."""
-        counts = np.diff(self.user_offsets)
-        return np.repeat(np.arange(len(self.users), dtype=np.int32), counts)
+    def users_of(self, rows: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
+        """The user of each of some interactions, int32."""
+        return (np.searchsorted(self.user_offsets, rows, side="right") - 1).astype(np.int32)
+
+    def rows_of(self, users: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """The interactions of some users, user by user."""
+        return rows_of_users(self.user_offsets, users)
+
+    def begins(self) -> npt.NDArray[np.bool_]:
+        """Whether each interaction is its user's first, bool, shape (n,)."""
+        begins = np.zeros(len(self), dtype=np.bool_)
+        begins[self.user_offsets[:-1][np.diff(self.user_offsets) > 0]] = True
+        return begins
+
+    def pair_keys(self, rows: npt.NDArray[np.integer] | None = None) -> npt.NDArray[np.int64]:
+        """``user * n_items + item`` of some interactions, of all without `rows`: one number for each user and item."""
+        n_items = max(len(self.items), 1)
+        if rows is not None:
+            own: npt.NDArray[np.int64] = self.users_of(rows).astype(np.int64) * n_items
+            own += self.item_idx[rows]
+            return own
+        keys: npt.NDArray[np.int64] = np.repeat(np.arange(len(self.users)) * n_items, np.diff(self.user_offsets))
+        keys += self.item_idx
+        return keys
 
     def history(self, user_idx: int, as_of: int) -> History:
         """One user's interactions before `as_of`: views on the arrays, no copy."""
@@ -166,6 +185,14 @@ class Interactions(EventColumns):
 def empty_history(as_of: int) -> History:
     """The history of a user whom nobody has seen before."""
     return History(**{name: np.zeros(0, dtype=dtype) for name, dtype in EVENT_COLUMN_DTYPES.items()}, as_of=as_of)
+
+
+def rows_of_users(user_offsets: npt.NDArray[np.int64], users: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """The rows of some users among compressed rows, user by user, int64."""
+    counts = np.diff(user_offsets)[users]
+    ends = np.cumsum(counts)
+    shift: npt.NDArray[np.int64] = np.repeat(user_offsets[:-1][users] - (ends - counts), counts)
+    return np.arange(counts.sum()) + shift
 
 
 def hourly_baskets(user_offsets: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:

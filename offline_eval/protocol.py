@@ -143,7 +143,7 @@ def make_test_set(past: Interactions, labels: Labels, cut: int, end: int, protoc
     counts = np.diff(labels.offsets)
     is_kept = np.repeat(has_past, counts)
     user_idx, item_idx = labels.user_idx[has_past], labels.item_idx[is_kept]
-    past_pairs = _pairs(past, past.user_idx, past.item_idx)
+    past_pairs = past.pair_keys(past.rows_of(user_idx))
     return TestSet(
         cut=cut,
         end=end,
@@ -170,7 +170,7 @@ def _pairs(
     interactions: Interactions, user_idx: npt.NDArray[np.int32], item_idx: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.int64]:
     """One number for each user and item."""
-    return user_idx.astype(np.int64) * len(interactions.items) + item_idx
+    return user_idx.astype(np.int64) * max(len(interactions.items), 1) + item_idx
 
 
 def _marked(positions: npt.NDArray[np.int32], n: int) -> npt.NDArray[np.bool_]:

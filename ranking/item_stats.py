@@ -96,9 +96,9 @@ def _share(interactions: Interactions, days: FloatArray, window: int, n_items: i
 
 def _repeats(interactions: Interactions, n_items: int) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
     """Repeat rate, mean gap in days and number of buyers of each item."""
-    user_idx, item_idx, seconds = interactions.user_idx, interactions.item_idx, interactions.timestamp
-    order = np.lexsort((seconds, item_idx, user_idx))
-    same = (np.diff(user_idx[order]) == 0) & (np.diff(item_idx[order]) == 0)
+    pair, item_idx, seconds = interactions.pair_keys(), interactions.item_idx, interactions.timestamp
+    order = np.argsort(pair, kind="stable")  # each user's are by time already
+    same = np.diff(pair[order]) == 0
     gaps = (np.diff(seconds[order])[same] / SECONDS_PER_DAY).astype(np.float64)
     repeated = item_idx[order][1:][same]
     n_repeats = np.bincount(repeated, minlength=n_items)

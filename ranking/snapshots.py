@@ -146,9 +146,9 @@ def items_at_once(interactions: Interactions) -> float:
     """Mean number of events of a user at one moment."""
     if not len(interactions):
         return 0.0
-    user_idx, seconds = interactions.user_idx, interactions.timestamp
-    begins = 1 + int(np.count_nonzero((np.diff(user_idx) != 0) | (np.diff(seconds) != 0)))
-    return len(interactions) / begins
+    begins = interactions.begins()
+    begins[1:] |= np.diff(interactions.timestamp) != 0
+    return len(interactions) / int(np.count_nonzero(begins))
 
 
 def widened_windows(
@@ -196,8 +196,6 @@ def held_out_snapshot(interactions: Interactions, as_of: int, share: float, rng:
 
 def _drawn_pairs(interactions: Interactions, share: float, generator: np.random.Generator) -> npt.NDArray[np.bool_]:
     """All events of a share of the user-item pairs."""
-    n_items = max(len(interactions.items), 1)
-    keys = interactions.user_idx.astype(np.int64) * n_items + interactions.item_idx
-    pairs, inverse = np.unique(keys, return_inverse=True)
+    pairs, inverse = np.unique(interactions.pair_keys(), return_inverse=True)
     drawn: npt.NDArray[np.bool_] = (generator.random(len(pairs)) < share)[inverse]
     return drawn

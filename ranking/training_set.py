@@ -133,8 +133,8 @@ def repeat_share(snapshot: Snapshot) -> float:
     users = np.repeat(labels.user_idx, np.diff(labels.offsets)).astype(np.int64)
     if not len(users):
         return 0.0
-    known = np.unique(past.interactions.user_idx.astype(np.int64) * past.n_items + past.interactions.item_idx)
-    return float(np.isin(users * past.n_items + labels.item_idx, known).mean())
+    known = past.interactions.pair_keys(past.interactions.rows_of(labels.user_idx))
+    return float(np.isin(users * max(past.n_items, 1) + labels.item_idx, known).mean())
 
 
 def _new_to(profile: UserProfile, n_items: int) -> npt.NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from data.interactions import History, Interactions
+from data.interactions import History, Interactions, rows_of_users
 from shortlist.errors import DataError
 from shortlist.ids import IdMap
 
@@ -96,12 +96,13 @@ class HistoryTable:
 
     def interactions(self, users: npt.NDArray[np.integer] | None = None) -> Interactions:
         """The histories of some users (ascending), of all without them, as columns in memory: 26 bytes an event."""
+        rows: slice | npt.NDArray[np.int64] = slice(0, len(self))
         if users is None:
-            ids, offsets, rows = self.users, self.user_offsets, slice(0, len(self))
+            ids, offsets = self.users, self.user_offsets
         else:
             ids, counts = self.users.subset(users), np.diff(self.user_offsets)[users]
             offsets = np.concatenate([[0], np.cumsum(counts)])
-            rows = np.arange(offsets[-1]) + np.repeat(self.user_offsets[:-1][users] - offsets[:-1], counts)
+            rows = rows_of_users(self.user_offsets, users)
         columns = self._columns(rows)
         columns["basket"] = _numbered(columns["basket"], offsets)
         return Interactions(**columns, users=ids, items=self.items, user_offsets=offsets)

@@ -52,8 +52,7 @@ def collect_labels(interactions: Interactions, window: LabelWindow) -> Labels:
 def labels_of_rows(interactions: Interactions, rows: npt.NDArray[np.int64]) -> Labels:
     """The distinct items of each user among some rows of the interactions."""
     n_items = max(len(interactions.items), 1)
-    keys = interactions.user_idx[rows].astype(np.int64) * n_items + interactions.item_idx[rows]
-    pairs, place, n_events = np.unique(keys, return_inverse=True, return_counts=True)
+    pairs, place, n_events = np.unique(interactions.pair_keys(rows), return_inverse=True, return_counts=True)
     amount = np.bincount(place, interactions.price[rows], len(pairs)).astype(np.float64)
     user_idx, counts = np.unique((pairs // n_items).astype(np.int32), return_counts=True)
     offsets = np.concatenate([[0], np.cumsum(counts)])

@@ -48,9 +48,10 @@ class Past:
         last = last_targets(known)
         row = np.arange(len(known))
         user_last = np.full(len(known.users), len(known), dtype=np.int64)
-        user_last[known.user_idx[last]] = last
+        owners = known.users_of(last)
+        user_last[owners] = last
         user_as_of = np.full(len(known.users), as_of, dtype=np.int64)
-        user_as_of[known.user_idx[last]] = known.timestamp[last]
+        user_as_of[owners] = known.timestamp[last]
         return cls(known.only(row < np.repeat(user_last, np.diff(known.user_offsets))), as_of, user_as_of)
 
     @classmethod
@@ -119,7 +120,7 @@ class Past:
 def last_targets(interactions: Interactions) -> npt.NDArray[np.int64]:
     """The row of each user's last target event, ascending; of those at one moment the last in order."""
     targets = np.flatnonzero(interactions.is_target)
-    users = interactions.user_idx[targets]
+    users = interactions.users_of(targets)
     is_last = np.ones(len(targets), dtype=np.bool_)
     np.not_equal(users[1:], users[:-1], out=is_last[:-1])
     return targets[is_last]

@@ -6,12 +6,15 @@ import pytest
 
 from data.arrays.writer import build_interactions
 from data.interactions import (
+    EVENT_COLUMN_DTYPES,
     SECONDS_PER_DAY,
     EventWeights,
+    Interactions,
     empty_history,
     to_seconds,
 )
 from shortlist.errors import DataError
+from shortlist.ids import IdMap
 
 WEIGHTS = {"purchase": 1.0, "view": 0.2, "impression": 0.0}
 
@@ -34,7 +37,7 @@ ROWS = [
 def test_events_by_user_and_time() -> None:
     """Interactions stand by user and then by time, with weights, prices and targets; impressions are left out."""
     made = build_interactions(events_of(ROWS), WEIGHTS, "purchase")
-    assert made.users.externals(made.user_idx) == ["u1", "u1", "u1", "u2"]
+    assert made.users.externals(made.users_of(np.arange(4))) == ["u1", "u1", "u1", "u2"]
     assert made.items.externals(made.item_idx) == ["a", "c", "b", "b"]
     assert made.weight.tolist() == [1, 1, pytest.approx(0.2), 1]
     assert made.price.tolist() == [2, 5, 0, 3]
@@ -158,3 +161,16 @@ def test_no_positive_weight_is_refused(present: list[str]) -> None:
     """Without an event of positive weight there is no target."""
     with pytest.raises(DataError, match="positive weight"):
         EventWeights().relative_to_target(present)
+
+
+def test_rows_keys_and_beginnings_belong_to_their_users() -> None:
+    """Also where users have no event at all."""
+    offsets = np.array([0, 0, 2, 2, 5, 5])
+    items = np.array([3, 1, 0, 3, 2], dtype=np.int32)
+    ids = {"users": IdMap.from_ids("abcde"), "items": IdMap.from_ids("wxyz")}
+    rest = {name: np.zeros(5, dtype) for name, dtype in EVENT_COLUMN_DTYPES.items() if name != "item_idx"}
+    made = Interactions(item_idx=items, user_offsets=offsets, **ids, **rest)
+    assert made.users_of(np.arange(5)).tolist() == [1, 1, 3, 3, 3]
+    assert made.begins().tolist() == [True, False, True, False, False]
+    assert made.rows_of(np.array([3, 0, 1])).tolist() == [2, 3, 4, 0, 1]
+    assert made.pair_keys().tolist() == made.pair_keys(np.arange(5)).tolist() == [7, 5, 12, 15, 14]

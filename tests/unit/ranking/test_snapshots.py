@@ -164,8 +164,9 @@ def test_the_labels_and_the_future_change_no_feature(make_shop, scheme: str) -> 
     one = snapshot(interactions)
     labelled = np.concatenate(
         [
-            np.flatnonzero((interactions.user_idx == user) & np.isin(interactions.item_idx, one.labels.of(row)))
+            rows[np.isin(interactions.item_idx[rows], one.labels.of(row))]
             for row, user in enumerate(one.labels.user_idx)
+            for rows in [interactions.rows_of(np.array([user]))]
         ]
     )
     labelled = labelled[interactions.timestamp[labelled] < AS_OF]
