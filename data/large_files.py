@@ -56,11 +56,6 @@ class LargeEvents:
         """What they are called together."""
         return str(self.files[0]) if len(self.files) == 1 else f"{self.files[0].parent} ({len(self.files)} files)"
 
-    @property
-    def n_groups(self) -> int:
-        """About how many groups of days there are."""
-        return -(-self.n_rows // ROWS_AT_ONCE)
-
     def groups(self, folder: Path, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[RawTable]:
         """The rows of whole days (UTC), some days at a time, in their order; those without a time come last.
 

@@ -41,6 +41,7 @@ from data.reasons import Reason
 from data.report import ImportReport
 from data.settings import DataConfig
 from data.single_items import supersede
+from data.sources import RawTable
 from data.store import STORED_SCHEMA, stage_events, stored_files, stored_ids_among, stored_on
 from data.tally import Tally
 from data.validation import contract_codes
@@ -128,7 +129,7 @@ class _Intake:
         warnings: dict[str, str] = {}
         formats: set[str] = set()
         groups = self.large.groups(publication.home.root)
-        for raw in says.track(groups, self.large.n_groups, "million events, day by day"):
+        for raw in says.track(groups, self.large.n_rows, "events, day by day", _n_rows):
             table = canonical_events(raw, replace(self.given, null_words=self.config.null_words))
             batch = make_batch("events", [(raw, table.events)])
             batch.codes = contract_codes(batch.rows, batch.is_malformed, self.config, self.now)
@@ -167,6 +168,10 @@ class _Intake:
         batch.quarantine(accepted.index[repeated], Reason.DUPLICATE)
         if len(ids := batch.accepted[EVENT_ID].dropna()):
             seen.add(ids)
+
+
+def _n_rows(raw: RawTable) -> int:
+    return len(raw.rows)
 
 
 def _staged(publication: Publication) -> list[Path]:

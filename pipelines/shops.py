@@ -21,7 +21,7 @@ from data.integrity import Habits, IntegrityConfig, flagged, habits_of_log, with
 from data.interactions import Interactions
 from data.inventory import inventory_or_adopted
 from data.log.fingerprint import EventsDigest
-from data.log.scan import ROWS_AT_ONCE, sorted_log
+from data.log.scan import sorted_log
 from data.people import read_people
 from data.store import has_events, no_events
 from pipelines.lineage import catalog_fingerprint
@@ -176,7 +176,7 @@ def _write_table(
         target, weights = config.event_weights.relative_to_target(survey.types)
         span = Span(int(survey.first.timestamp()), int(survey.last.timestamp()))
         reading = _Reading(config.integrity, habits_of_log(log, config.integrity))
-        batches = reporter.track(log.batches(), -(-survey.n_events // ROWS_AT_ONCE), "million events, user by user")
+        batches = reporter.track(log.batches(), survey.n_events, "events, user by user", len)
         with closing(InteractionsWriter(weights, target, span, folder)) as writer:
             for events in batches:
                 writer.append(reading.kept(events))

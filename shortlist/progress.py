@@ -1,7 +1,7 @@
 """Progress for people: bars on a terminal, plain lines anywhere else. Results never come this way."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 from rich.console import Console
@@ -11,14 +11,21 @@ Item = TypeVar("Item")
 PLAIN_LINE_EVERY_SECONDS = 10.0
 
 
+def one(_: object) -> int:
+    """What an item counts for unless it is weighed."""
+    return 1
+
+
 class Reporter(Protocol):
     """Where a long piece of work says what it is doing."""
 
     def step(self, message: str) -> None:
         """Say that a step begins or what it found."""
 
-    def track(self, items: Iterable[Item], total: int, description: str) -> Iterator[Item]:
-        """Pass `items` on, showing how many of `total` have gone through."""
+    def track(
+        self, items: Iterable[Item], total: int, description: str, weigh: Callable[[Item], int] = one
+    ) -> Iterator[Item]:
+        """Pass `items` on, showing how many of `total` have gone through; an item may count for many."""
 
 
 class SilentReporter:
@@ -27,7 +34,9 @@ class SilentReporter:
     def step(self, message: str) -> None:
         """Say nothing."""
 
-    def track(self, items: Iterable[Item], total: int, description: str) -> Iterator[Item]:
+    def track(
+        self, items: Iterable[Item], total: int, description: str, weigh: Callable[[Item], int] = one
+    ) -> Iterator[Item]:
         """Pass `items` on."""
         yield from items
 
@@ -44,14 +53,14 @@ class ConsoleReporter:
         elapsed = time.monotonic() - self._start
         self.console.print(f"{elapsed:7.1f} s  {message}", markup=False, soft_wrap=True)
 
-    def track(self, items: Iterable[Item], total: int, description: str) -> Iterator[Item]:
-        """Show a bar on a terminal, or a line every ten seconds."""
-        if self.console.is_terminal:
-            yield from self._bar(items, total, description)
-        else:
-            yield from self._lines(items, total, description)
+    def track(
+        self, items: Iterable[Item], total: int, description: str, weigh: Callable[[Item], int] = one
+    ) -> Iterator[Item]:
+        """Show a bar on a terminal, or a line every ten seconds, each with how long it will take yet."""
+        shown = self._bar if self.console.is_terminal else self._lines
+        yield from shown(items, total, description, weigh)
 
-    def _bar(self, items: Iterable[Item], total: int, description: str) -> Iterator[Item]:
+    def _bar(self, items: Iterable[Item], total: int, description: str, weigh: Callable[[Item], int]) -> Iterator[Item]:
         columns = (
             TextColumn("           {task.description}"),
             BarColumn(),
@@ -60,12 +69,29 @@ class ConsoleReporter:
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=self.console, transient=True) as progress:
-            yield from progress.track(items, total=total, description=description)
+            task = progress.add_task(description, total=total)
+            for item in items:
+                yield item
+                progress.advance(task, weigh(item))
 
-    def _lines(self, items: Iterable[Item], total: int, description: str) -> Iterator[Item]:
-        last = time.monotonic()
-        for done, item in enumerate(items, start=1):
+    def _lines(
+        self, items: Iterable[Item], total: int, description: str, weigh: Callable[[Item], int]
+    ) -> Iterator[Item]:
+        begun = last = time.monotonic()
+        done = first = 0
+        for item in items:
             yield item
-            if time.monotonic() - last >= PLAIN_LINE_EVERY_SECONDS:
-                last = time.monotonic()
-                self.step(f"{description}: {done:,} of {total:,}")
+            done, now = done + weigh(item), time.monotonic()
+            if not first:  # what came before it is no measure of the others
+                begun, first = now, done
+            if now - last >= PLAIN_LINE_EVERY_SECONDS:
+                last = now
+                self.step(f"{description}: {done:,} of {total:,}{_left(now - begun, done - first, total - done)}")
+
+
+def _left(seconds: float, done: int, to_do: int) -> str:
+    """How long the rest takes, where anything tells: ``, about 5 min left``."""
+    if not done:
+        return ""
+    left = seconds / done * max(to_do, 0)
+    return f", about {left / 60:.0f} min left" if left >= 90 else f", about {left:.0f} s left"

@@ -35,7 +35,7 @@ class Killer:
             os.kill(os.getpid(), signal.SIGKILL)
         self.left -= 1
 
-    def track(self, items, total, description):
+    def track(self, items, total, description, weigh=len):
         for item in items:
             self.step()
             yield item
