@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from data.arrays.table_files import forget_tables
 from data.catalog import read_users, stage_users
 from data.inventory import day_files
 from data.log.exposures import erase_exposures
@@ -116,6 +117,7 @@ def finish_forgetting(home: Home) -> list[Receipt]:
 
 
 def _finish(home: Home, register: Register, waiting: list[Fact]) -> list[Receipt]:
+    forget_tables(home)
     users = {str(fact.content["user_id"]): fact for fact in waiting}
     _unmerge(register, people_of(register), users)
     journal = {user: _erase_in_journal(home, fact.content) for user, fact in users.items()}

@@ -4,7 +4,6 @@ Only files of plain types are read so, whose times are times: where a value must
 column, as in a CSV file, the column is looked at whole.
 """
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 from data.events import Reading, canonical_events
 from data.log.scan import SORT_MEMORY_MB, silent_duckdb
 from data.sources import RawTable, data_files, frame_of
-from shortlist.atomic import TEMPORARY_PREFIX
+from shortlist.atomic import temporary_folder
 from shortlist.columns import TIMESTAMP
 from shortlist.errors import DataError, StoreUnavailable
 
@@ -72,10 +71,7 @@ class LargeEvents:
             When memory and disk are not enough to sort them.
         """
         try:
-            with (
-                tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=folder) as spilt,
-                silent_duckdb(SORT_MEMORY_MB, spilt) as connection,
-            ):
+            with temporary_folder(folder) as spilt, silent_duckdb(SORT_MEMORY_MB, spilt) as connection:
                 yield from self._sorted(connection, rows_at_once)
         except duckdb.IOException as error:
             raise DataError(f"{self.name}: cannot be read: {str(error).splitlines()[0]}") from error

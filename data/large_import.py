@@ -45,6 +45,7 @@ from data.sources import RawTable
 from data.store import STORED_SCHEMA, stage_events, stored_files, stored_ids_among, stored_on
 from data.tally import Tally
 from data.validation import contract_codes
+from shortlist.atomic import temporary_folder
 from shortlist.columns import EVENT_DTYPES, EVENT_ID, EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID, EventType
 from shortlist.home import Home
 from shortlist.progress import Reporter
@@ -183,10 +184,7 @@ def _facts(files: list[Path], catalog_ids: pd.Series, home: Home) -> dict[str, A
     """What the report says of the events that are staged."""
     if not files:
         return {}
-    with (
-        tempfile.TemporaryDirectory(dir=files[0].parents[2]) as spilt,
-        silent_duckdb(SORT_MEMORY_MB, spilt) as connection,
-    ):
+    with temporary_folder(files[0].parents[2]) as spilt, silent_duckdb(SORT_MEMORY_MB, spilt) as connection:
         connection.register("staged", _dataset(files))
         connection.register("catalogue", pd.DataFrame({ITEM_ID: catalog_ids.to_numpy(dtype=object)}))
         events = connection.table("staged")

@@ -1,6 +1,5 @@
 """A shop's events and catalogue as arrays: read user by user, so that memory does not grow with the log."""
 
-import shutil
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from data.arrays.history_table import HistoryTable
-from data.arrays.table_files import load_table, save_table
+from data.arrays.table_files import forget_tables, load_table, save_table
 from data.arrays.writer import InteractionsWriter, Span, build_table
 from data.attributes import ItemAttributes
 from data.catalog_arrays import build_attributes
@@ -117,7 +116,7 @@ def read_shop(
 ) -> tuple[ShopData, LogFacts]:
     """The same from the stored events before `until`, or before the strays that lie far behind all others.
 
-    The arrays lie in the home until `forget_table`; a training that was broken off finds them there.
+    The arrays lie in the home until `forget_tables`; a training that was broken off finds them there.
 
     Raises
     ------
@@ -130,7 +129,7 @@ def read_shop(
         raise no_events(home, until)
     folder = _folder(home, catalog, config, until)
     if not (folder / FACTS_FILE).is_file():
-        forget_table(home)
+        forget_tables(home)
         with staged_folder(folder) as staged:
             facts = _write_table(home, staged, catalog, config, reporter, until)
             replace_file(staged / FACTS_FILE, facts.model_dump_json().encode())
@@ -141,11 +140,6 @@ def read_shop(
             "and are left out ([integrity]); `shortlist flagged` names them"
         )
     return _shop(load_table(folder), catalog, facts.target, config), facts
-
-
-def forget_table(home: Home) -> None:
-    """Remove the arrays that a training has read."""
-    shutil.rmtree(home.tables, ignore_errors=True)
 
 
 def _folder(home: Home, catalog: pd.DataFrame, config: Config, until: datetime | None) -> Path:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from candidate_gen.training import fit_generator
 from data.arrays.past import Past
+from data.arrays.table_files import forget_tables
 from data.catalog import read_items
 from data.forgetting import finish_forgetting
 from data.store import read_events
@@ -17,7 +18,7 @@ from monitoring.profiles import REFERENCE_DAYS, ListSample, Profile
 from pipelines.lineage import catalog_fingerprint, git_commit, libraries, processor
 from pipelines.list_samples import no_lists, sample_of_training
 from pipelines.settings import Config
-from pipelines.shops import ShopData, forget_table, read_shop
+from pipelines.shops import ShopData, read_shop
 from ranking.bundling import feature_schema, save_recommender
 from ranking.compiling import keep_compiled
 from ranking.recommender import Recommender
@@ -133,7 +134,7 @@ def train(
     reporter.step("writing the bundle")
     profile = profile_of(home, catalog, facts.end, trained, config)
     manifest = write_bundle(home, trained, profile, settings, window, created_at, verdict)
-    forget_table(home)
+    forget_tables(home)
     return manifest
 
 

@@ -47,7 +47,8 @@ def examine_home(home: Home) -> Iterator[Finding]:
 
 def _folders(home: Home) -> list[Path]:
     """The folders in which something may be being written under a temporary name."""
-    return [folder for folder in (home.root, home.bundles, home.reports, *home.reports.glob("*/")) if folder.is_dir()]
+    places = (home.root, home.bundles, home.tables, home.reports, *home.reports.glob("*/"))
+    return [folder for folder in places if folder.is_dir()]
 
 
 def _unfinished(home: Home) -> list[Path]:

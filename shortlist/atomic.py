@@ -78,6 +78,16 @@ def staged_folder(final: Path) -> Iterator[Path]:
     sync_folder(final.parent)
 
 
+@contextlib.contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """Yield an empty folder that vanishes when the block ends; no sweep takes it for what a killed process left."""
+    with _temporary(parent, _make_folder) as path:
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def leftovers(folder: Path) -> list[Path]:
     """The temporary files and folders in a folder that no living process is writing."""
     return [path for path in sorted(folder.glob(f"{TEMPORARY_PREFIX}*")) if not is_locked(path)]

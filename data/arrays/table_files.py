@@ -1,5 +1,7 @@
 """A history table as NumPy files of a folder, mapped when it is read."""
 
+import contextlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,8 @@ import numpy as np
 from data.arrays.columns import Array
 from data.arrays.history_table import HistoryTable
 from data.arrays.writer import EVENT_FILES
+from shortlist.atomic import TEMPORARY_PREFIX
+from shortlist.home import Home
 from shortlist.ids import IdMap
 
 
@@ -24,6 +28,16 @@ def load_table(folder: Path) -> HistoryTable:
     columns = {name: _mapped(folder, name) for name in (*EVENT_FILES, "user_offsets", "kinds", "start")}
     users, items = (IdMap(_mapped(folder, f"{of}_text"), _mapped(folder, f"{of}_offsets")) for of in ("users", "items"))
     return HistoryTable(users=users, items=items, **columns)
+
+
+def forget_tables(home: Home) -> None:
+    """Remove the tables of a home, but for one that is being written; who has mapped one keeps it."""
+    if home.tables.is_dir():
+        for folder in home.tables.iterdir():
+            if not folder.name.startswith(TEMPORARY_PREFIX):
+                shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another is being written
+            home.tables.rmdir()
 
 
 def _mapped(folder: Path, name: str) -> Array:

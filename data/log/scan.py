@@ -6,9 +6,10 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import duckdb
@@ -23,7 +24,7 @@ from data.inventory import check_content
 from data.people import read_people, root
 from data.publication import reading
 from data.store import STORED_SCHEMA, stored_files
-from shortlist.atomic import TEMPORARY_PREFIX
+from shortlist.atomic import temporary_folder
 from shortlist.columns import EVENT_DTYPES, EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID, EventType
 from shortlist.errors import StoreUnavailable
 from shortlist.home import Home
@@ -131,10 +132,9 @@ def sorted_log(home: Home, until: datetime | None = None, memory_mb: int = SORT_
     with reading(home):
         files = stored_files(home, until=until)
         check_content(home, files)
-        with (
-            tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=home.root if files else None) as folder,
-            silent_duckdb(memory_mb, folder) as connection,
-        ):
+        with ExitStack() as held:
+            folder = held.enter_context(temporary_folder(home.root)) if files else Path(tempfile.gettempdir())
+            connection = held.enter_context(silent_duckdb(memory_mb, folder))
             stored = ds.dataset([str(file) for file in files], schema=STORED_SCHEMA, format="parquet")
             connection.register("stored", stored if files else STORED_SCHEMA.empty_table())
             connection.register("merged", _merged(home))
@@ -145,9 +145,9 @@ def sorted_log(home: Home, until: datetime | None = None, memory_mb: int = SORT_
 
 
 @contextmanager
-def silent_duckdb(memory_mb: int, folder: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def silent_duckdb(memory_mb: int, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection within so much memory that puts the rest into a folder, counts in UTC, and writes no progress."""
-    with duckdb.connect(config={"memory_limit": f"{memory_mb}MB", "temp_directory": folder}) as connection:
+    with duckdb.connect(config={"memory_limit": f"{memory_mb}MB", "temp_directory": str(folder)}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")  # it would stand among results
         yield connection

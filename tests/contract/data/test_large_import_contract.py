@@ -24,6 +24,8 @@ from shortlist.errors import DataError, DataRefused
 from shortlist.home import Home
 from shortlist.progress import SilentReporter
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CONFIG = DataConfig(excluded_users=("käufer 3",), excluded_categories=("Petrol",))
 SAYS = SilentReporter()

@@ -13,9 +13,12 @@ from data.log.fingerprint import EventsDigest, events_fingerprint, log_fingerpri
 from data.log.scan import sorted_log
 from data.merging import merge_users
 from data.store import read_events
+from pipelines.upkeep import tidy
 from shortlist.columns import EVENT_DTYPES
 from shortlist.errors import DataError, StoreUnavailable
 from shortlist.home import Home
+
+pytestmark = pytest.mark.slow
 
 UNTIL = datetime(2026, 1, 20, 12, 30, tzinfo=UTC)
 NO_ITEMS = pd.DataFrame({"item_id": ["tea"], "category": ["Food"]})
@@ -96,6 +99,15 @@ def test_sorting_leaves_nothing_behind(home: Home) -> None:
     with sorted_log(home, memory_mb=100) as log:
         next(log.batches(100))
     assert set(home.root.iterdir()) == before
+
+
+def test_no_other_command_takes_what_is_being_sorted_for_a_leftover(home: Home) -> None:
+    before = set(home.root.iterdir())
+    with sorted_log(home, memory_mb=100) as log:
+        (spilt,) = set(home.root.iterdir()) - before
+        tidy(home)
+        assert spilt.is_dir()
+        assert sum(len(batch) for batch in log.batches(100)) > 1_000
 
 
 def test_no_events_are_no_batch(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Training on a log that is read batch by batch: restarted where it was broken off, and learned from a sample."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from data.arrays.history_table import HistoryTable
 from data.catalog import read_items
+from data.forgetting import begin_forgetting, finish_forgetting
 from data.interactions import EVENT_COLUMNS
 from data.log.fingerprint import events_fingerprint
 from data.store import read_events
@@ -71,6 +73,16 @@ def test_other_events_are_sorted_anew(
     _, after = read_shop(home, catalog, tiny_config, SilentReporter(), until)
     assert after.n_events < before.n_events
     assert len(list(home.tables.iterdir())) == 1
+
+
+def test_forgetting_a_user_leaves_no_arrays(tmp_path: Path, make_home, tiny_events, tiny_config: Config) -> None:
+    """What a broken off training left holds histories, too."""
+    home = make_home(tmp_path / "home", tiny_events)
+    read_shop(home, read_items(home), tiny_config, SilentReporter())
+    begin_forgetting(home, str(tiny_events["user_id"].iloc[0]), datetime.now(UTC))
+    assert home.tables.exists()
+    finish_forgetting(home)
+    assert not home.tables.exists()
 
 
 def test_a_large_log_is_learned_from_a_sample_and_everybody_has_lists(home: Home, tiny_config: Config) -> None:

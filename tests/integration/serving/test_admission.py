@@ -16,7 +16,7 @@ from serving.service import Service
 from serving.settings import ServiceSettings, ServingConfig
 from shortlist.home import Home
 
-N = 200
+N = 500
 USER = "user-004"
 FILTERS = "category=Food&exclude=item-004&exclude_purchased=true"
 
@@ -44,15 +44,15 @@ def how(answer: httpx.Response) -> str:
 
 @pytest.fixture(scope="module")
 def answered(small_home: Home, small_recommender: Recommender) -> list[httpx.Response]:
-    """A burst that a deadline of 100 ms leaves no time for, without a cache."""
+    """A burst that a deadline of a second leaves no time for, without a cache: 250 wait, 125 hurry, the others go."""
     path = f"/recommendations/{USER}?limit=5&{FILTERS}"
-    return burst(small_home, small_recommender, [path] * N, deadline_ms=100, cache_ttl_seconds=0)
+    return burst(small_home, small_recommender, [path] * N, deadline_ms=1_000, cache_ttl_seconds=0)
 
 
 def test_everyone_is_answered_by_name_or_refused(answered: list[httpx.Response]) -> None:
     counts = Counter(map(how, answered[:N]))
     assert set(counts) == {"full", "stage_one", "popular", "refused"}
-    assert counts["refused"] > N / 2
+    assert counts["refused"] >= N / 5
     assert {answer.status_code for answer in answered} == {200, 503}
 
 
@@ -82,9 +82,9 @@ def test_afterwards_all_is_as_before(answered: list[httpx.Response]) -> None:
 
 def test_an_easier_list_is_kept_in_no_cache(small_home: Home, small_recommender: Recommender) -> None:
     """The lists of the burst that were made in full are in the cache; an easier one of the same request is not."""
-    paths = [f"/recommendations/user-{number:03d}?limit=5" for number in range(N)]
+    paths = [f"/recommendations/user-{number:03d}?limit=5" for number in range(200)]
     answers = burst(small_home, small_recommender, paths, deadline_ms=100)
-    eased = next(number for number in range(N) if how(answers[number]) == "popular")
+    eased = next(number for number in range(200) if how(answers[number]) == "popular")
     again = burst(small_home, small_recommender, [paths[eased]], deadline_ms=100)
     assert [how(answer) for answer in again] == ["full", "full"]
     assert [answer.headers["X-Cache"] for answer in again] == ["miss", "hit"]
