@@ -29,6 +29,9 @@ from service import COMMAND, ROOT, draw_users, machine, service
 Measured = dict[str, Any]
 BATCH_USERS = 20_000
 CONNECTIONS = 64
+CONNECTIONS_CLOSED = 32
+"""Few enough that nobody who asks again at once is refused for it."""
+
 WARM_UP_SECONDS = 5.0
 
 
@@ -120,9 +123,9 @@ def _loaded(options: argparse.Namespace, rate: float | None) -> Callable[[], Mea
         with service(options.folder / "home", arguments, options.source) as (url, process):
             closed_loop(url, users[:1], 0.1, 1)
             ready = time.perf_counter() - start
-            closed_loop(url, users, WARM_UP_SECONDS, CONNECTIONS)
+            closed_loop(url, users, WARM_UP_SECONDS, CONNECTIONS_CLOSED)
             answers = (
-                closed_loop(url, users, options.seconds, CONNECTIONS)
+                closed_loop(url, users, options.seconds, CONNECTIONS_CLOSED)
                 if rate is None
                 else open_loop(url, users, rate, options.seconds, CONNECTIONS, seed=3)
             )
