@@ -1,6 +1,6 @@
 """The stored events: one Parquet file for each import and date, read back whole, in one order, with cancels netted."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -85,6 +85,17 @@ def read_events(
         raise no_events(home, until)
     events = net_cancels(under_one_id(home, _to_pandas(_sorted(stored)))).events.reset_index(drop=True)
     return events if columns is None else events[list(columns)]
+
+
+def read_days(home: Home, since: datetime, until: datetime) -> Iterator[pd.DataFrame]:
+    """The events of each day (UTC) of ``[since, until)`` that has any, as `read_events` gives those of one day."""
+    with reading(home):
+        days = {day: files for day, files in day_files(home).items() if _is_between(day, since, until)}
+        check_content(home, [file for files in days.values() for file in files])
+        for files in days.values():
+            stored = _read_table(files, _between(since, until))
+            if len(stored):
+                yield net_cancels(under_one_id(home, _to_pandas(_sorted(stored)))).events.reset_index(drop=True)
 
 
 def no_events(home: Home, until: datetime | None = None) -> DataError:

@@ -1,6 +1,6 @@
 """What a training saw, kept in its bundle: what later days are compared with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -17,6 +17,7 @@ from shortlist.columns import ITEM_ID, PRICE
 from shortlist.errors import BundleError
 
 REFERENCE_DAYS: Final = 56
+ROWS_AT_ONCE: Final = 200_000
 SAMPLE_SIZE: Final = 1_000
 """Values that are kept of each number."""
 
@@ -116,7 +117,7 @@ class Profile:
     ) -> Self:
         """Of the canonical events of each of the reference days, before `end` (without a time zone), and lists."""
         seen = _Days(catalog)
-        for events in days:
+        for events in _together(days):
             seen.add(events)
         draw = np.random.default_rng(rng)
         prices = np.concatenate([np.zeros(0, dtype=np.float32), *seen.prices])
@@ -157,6 +158,18 @@ class Profile:
         writer.add_array(LISTS, self.lists)
 
 
+def _together(days: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Days in their order, as many at once as have few events: each table costs as much as thousands of rows."""
+    held: list[pd.DataFrame] = []
+    for events in days:
+        held.append(events)
+        if sum(map(len, held)) >= ROWS_AT_ONCE:
+            yield pd.concat(held, ignore_index=True)
+            held = []
+    if held:
+        yield pd.concat(held, ignore_index=True)
+
+
 class _Days:
     """What is noted of days that go by."""
 
@@ -168,7 +181,7 @@ class _Days:
         self.prices: list[Sample] = []
 
     def add(self, events: pd.DataFrame) -> None:
-        """Take note of a day."""
+        """Take note of some days."""
         self._figures.append(daily_figures(events, self._known))
         self.hours = self.hours + hours_of(events)
         counts = events[ITEM_ID].map(self._category_of).value_counts()

@@ -1,6 +1,5 @@
 """From stored events to a bundle that is not serving yet."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -13,7 +12,7 @@ from data.arrays.past import Past
 from data.arrays.table_files import forget_tables
 from data.catalog import read_items
 from data.forgetting import finish_forgetting
-from data.store import read_events
+from data.store import read_days
 from monitoring.profiles import REFERENCE_DAYS, ListSample, Profile
 from pipelines.lineage import catalog_fingerprint, git_commit, libraries, processor
 from pipelines.list_samples import no_lists, sample_of_training
@@ -141,17 +140,8 @@ def train(
 def profile_of(home: Home, catalog: pd.DataFrame, end: datetime, trained: Trained, config: Config) -> Profile:
     """What a training saw, for `shortlist monitor` to compare later days with."""
     moment = pd.Timestamp(end).tz_convert(None)
-    return Profile.of(_recent_days(home, end), catalog, moment, trained.sample or no_lists(), config.seed)
-
-
-def _recent_days(home: Home, end: datetime) -> Iterator[pd.DataFrame]:
-    """The events of each of the last days before a moment, cancels netted within the day."""
-    midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
-    for back in range(REFERENCE_DAYS, -1, -1):
-        start = midnight - timedelta(days=back)
-        events = read_events(home, since=start, until=min(start + timedelta(days=1), end), may_be_none=True)
-        if len(events):
-            yield events
+    start = end.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=REFERENCE_DAYS)
+    return Profile.of(read_days(home, start, end), catalog, moment, trained.sample or no_lists(), config.seed)
 
 
 def write_bundle(
