@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 import uvicorn
-from live_service import clear_live, live_service
+from live_service import clear_live, live_service, patient
 from playwright.sync_api import Browser, sync_playwright
 
 from console.app import create_app
@@ -20,7 +20,7 @@ from ranking.recommender import Recommender
 from serving.app import create_app as create_service
 from serving.listening import listen
 from serving.service import Service
-from serving.settings import ServiceSettings, ServingConfig
+from serving.settings import ServiceSettings
 from shortlist.home import Home
 
 KEY = "the console's key"
@@ -42,7 +42,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def service(small_home: Home, small_recommender: Recommender) -> Iterator[httpx.Client]:
     """The service, with keys."""
-    settings = ServiceSettings(small_home, ServingConfig(), api_key="a", console_key=KEY)
+    settings = ServiceSettings(small_home, patient(), api_key="a", console_key=KEY)
     with live_service(create_service(settings, Service(small_recommender, {}, ExperimentsConfig()))) as client:
         yield client
     clear_live(small_home)

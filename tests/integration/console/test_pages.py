@@ -10,7 +10,7 @@ from dataclasses import replace
 import httpx
 import orjson
 import pytest
-from live_service import live_service
+from live_service import live_service, patient
 
 from console.gate import COOKIE
 from console.settings import ConsoleSettings
@@ -19,7 +19,7 @@ from ranking.query import Query
 from ranking.recommender import Recommender
 from serving.app import create_app
 from serving.service import Service
-from serving.settings import ServiceSettings, ServingConfig
+from serving.settings import ServiceSettings
 from shortlist.home import Home
 from shortlist.texts import Texts
 
@@ -131,7 +131,7 @@ def test_hostile_titles_are_text(console_of, small_home: Home, small_recommender
     spoilt = copy(small_recommender)
     titles = Texts.of([HOSTILE] * len(spoilt.table.items))
     spoilt.attributes = replace(spoilt.attributes, titles=titles)
-    settings = ServiceSettings(small_home, ServingConfig(), console_key=KEY)
+    settings = ServiceSettings(small_home, patient(), console_key=KEY)
     with live_service(create_app(settings, Service(spoilt, {}, ExperimentsConfig()))) as service:
         url = console_of(ConsoleSettings(str(service.base_url).rstrip("/"), KEY, None, small_home.root))
         with httpx.Client(base_url=url, follow_redirects=True, trust_env=False) as client:

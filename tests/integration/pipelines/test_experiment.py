@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from live_service import clear_live, live_service
+from live_service import clear_live, live_service, patient
 
 from experiments.config import load_experiments
 from pipelines.cli import group
 from ranking.recommender import Recommender
 from serving.app import create_app
 from serving.service import Service
-from serving.settings import ServiceSettings, ServingConfig
+from serving.settings import ServiceSettings
 from shortlist.home import Home
 
 FILE = """
@@ -39,7 +39,7 @@ def played(small_home: Home, small_recommender: Recommender, tmp_path_factory: p
     home, file = Home(Path(shutil.copytree(small_home.root, folder / "home"))), folder / "experiments.toml"
     file.write_text(FILE)
     clear_live(home)
-    settings = ServiceSettings(home, ServingConfig())
+    settings = ServiceSettings(home, patient())
     with live_service(create_app(settings, Service(small_recommender, {}, load_experiments(file)))) as client:
         events = []
         for number in range(N_USERS):

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from click.testing import CliRunner
-from live_service import clear_live, live_service
+from live_service import clear_live, live_service, patient
 
 from data.merging import merge_users
 from experiments.config import ExperimentsConfig
@@ -13,7 +13,7 @@ from pipelines.cli import group
 from ranking.recommender import Recommender
 from serving.app import create_app
 from serving.service import Service
-from serving.settings import ServiceSettings, ServingConfig
+from serving.settings import ServiceSettings
 from shortlist.home import Home
 
 USER = "user-001"
@@ -23,7 +23,7 @@ def test_what_became_of_lists(small_home: Home, small_recommender: Recommender, 
     """Served, clicked, bought, drained and counted; of ids that were merged as of one user."""
     home = Home(Path(shutil.copytree(small_home.root, tmp_path / "home")))
     clear_live(home)
-    settings = ServiceSettings(home, ServingConfig())
+    settings = ServiceSettings(home, patient())
     with live_service(create_app(settings, Service(small_recommender, {}, ExperimentsConfig()))) as client:
         shown = client.get(f"/recommendations/{USER}?limit=3").json()
         visit = client.get("/recommendations/visitor?limit=3").json()["items"][0]["item_id"]

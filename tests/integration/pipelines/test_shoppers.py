@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from live_service import clear_live, live_service
+from live_service import clear_live, live_service, patient
 
 from data.store import read_events
 from experiments.config import load_experiments
@@ -20,7 +20,7 @@ from pipelines.settings import Config
 from ranking.recommender import Recommender
 from serving.app import create_app
 from serving.service import Service
-from serving.settings import ServiceSettings, ServingConfig
+from serving.settings import ServiceSettings
 from shortlist.home import Home
 from shortlist.progress import SilentReporter
 
@@ -77,7 +77,7 @@ def played(small_home: Home, small_recommender: Recommender, tmp_path_factory: p
     file.write_text(FILE)
     clear_live(home)
     events = read_events(home)
-    settings = ServiceSettings(home, ServingConfig())
+    settings = ServiceSettings(home, patient())
     with live_service(create_app(settings, Service(small_recommender, {}, load_experiments(file)))) as client:
         bought = shop(client, chances(events), sorted(events["user_id"].unique()))
         assert client.post("/events", json=bought).json()["accepted"] == len(bought)

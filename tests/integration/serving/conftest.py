@@ -5,14 +5,14 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
-from live_service import clear_live, live_service
+from live_service import clear_live, live_service, patient
 from redis_server import RedisServer, find_redis_server, running_redis
 
 from experiments.config import ExperimentsConfig
 from ranking.recommender import Recommender
 from serving.app import create_app
 from serving.service import Service
-from serving.settings import ServiceSettings, ServingConfig
+from serving.settings import ServiceSettings
 from shortlist.home import Home
 
 Serve = Callable[..., httpx.Client]
@@ -34,7 +34,7 @@ def serve(small_home: Home, small_recommender: Recommender) -> Iterator[Serve]:
         ) -> httpx.Client:
             settings = ServiceSettings(
                 small_home,
-                ServingConfig.model_validate(config),
+                patient(**config),
                 redis_url=redis_url,
                 api_key=api_key,
                 console_key=console_key,

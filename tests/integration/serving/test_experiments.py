@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from live_service import live_service
+from live_service import live_service, patient
 from redis_server import RedisServer
 from threadpoolctl import threadpool_info
 
@@ -138,7 +138,7 @@ def experiments_file(tmp_path: Path) -> Path:
 
 def test_a_variant_answers_from_its_bundle(two_bundles: Home, experiments_file: Path) -> None:
     """The tester's answer names the other bundle, in body and header; everybody else's the published one."""
-    settings = ServiceSettings(two_bundles, experiments=experiments_file)
+    settings = ServiceSettings(two_bundles, patient(), experiments=experiments_file)
     with live_service(create_app(settings)) as client:
         tester, other = (client.get(f"/recommendations/{user}") for user in (USER, "user-004"))
         assert tester.json()["model_version"] == tester.headers["x-model-version"] == OTHER_VERSION

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pandas as pd
 import pytest
-from live_service import clear_live, live_service
+from live_service import clear_live, live_service, patient
 
 from data.forgetting import finish_forgetting
 from data.log.exposures import read_exposures
@@ -19,7 +19,7 @@ from ranking.recommender import Recommender
 from serving import exposures
 from serving.app import create_app
 from serving.service import Service
-from serving.settings import ServiceSettings, ServingConfig
+from serving.settings import ServiceSettings
 from shortlist.home import Home
 
 USER = "user-001"
@@ -37,7 +37,7 @@ def home(small_home: Home, tmp_path: Path) -> Home:
 def noted(home: Home, recommender: Recommender, ask: Ask, **config: object) -> pd.DataFrame:
     """What is noted when a service has been asked, and has ended."""
     service = Service(recommender, {}, ExperimentsConfig())
-    with live_service(create_app(ServiceSettings(home, ServingConfig.model_validate(config)), service)) as client:
+    with live_service(create_app(ServiceSettings(home, patient(**config)), service)) as client:
         ask(client)
     now = datetime.now(UTC)
     return read_exposures(home, now - timedelta(days=1), now + timedelta(days=1))
