@@ -144,13 +144,24 @@ def without_flagged(events: pd.DataFrame, config: IntegrityConfig, habits: Habit
     return events[~is_flagged] if is_flagged.any() else events
 
 
-def flagged_accounts(events: pd.DataFrame, config: IntegrityConfig) -> pd.DataFrame:
-    """Who made the events that are left out, the most first: ``user_id``, ``rule``, ``events``, ``first``, ``last``."""
-    rule = flagged(events, config).rename("rule")
+def flagged_accounts(batches: Iterable[pd.DataFrame], config: IntegrityConfig, habits: Habits) -> pd.DataFrame:
+    """Who made the events that are left out, the most first: ``user_id``, ``rule``, ``events``, ``first``, ``last``.
+
+    Parameters
+    ----------
+    batches : iterable of DataFrame
+        Canonical events, all of a user in one of them.
+    """
+    accounts = pd.concat([_accounts(events, config, habits) for events in batches], ignore_index=True)
+    return accounts.sort_values("events", ascending=False, kind="stable", ignore_index=True)
+
+
+def _accounts(events: pd.DataFrame, config: IntegrityConfig, habits: Habits) -> pd.DataFrame:
+    """The same of some users' events, user by user."""
+    rule = flagged(events, config, habits).rename("rule")
     named = events.assign(rule=rule)[(rule != "").to_numpy()]
     times = named.groupby([USER_ID, "rule"])[TIMESTAMP]
-    accounts = pd.DataFrame({"events": times.size(), "first": times.min(), "last": times.max()}).reset_index()
-    return accounts.sort_values("events", ascending=False, kind="stable", ignore_index=True)
+    return pd.DataFrame({"events": times.size(), "first": times.min(), "last": times.max()}).reset_index()
 
 
 def _most(looks: pd.DataFrame, keys: list[pd.Series]) -> pd.Series:

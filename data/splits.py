@@ -20,20 +20,19 @@ class LabelWindow:
     end: int
 
 
-def last_days(timestamp: npt.NDArray[np.int64], n_days: float) -> LabelWindow:
+def last_days(first: int, last: int, n_days: float) -> LabelWindow:
     """The last `n_days` calendar days (UTC), the day of the last event included, as a window.
 
     Parameters
     ----------
-    timestamp : ndarray of int64
-        Seconds; not empty.
+    first, last : int
+        The moments of the first and the last event, in seconds.
 
     Raises
     ------
     DataError
         When no event lies before the window.
     """
-    last, first = int(timestamp.max()), int(timestamp.min())
     end = (last // SECONDS_PER_DAY + 1) * SECONDS_PER_DAY
     start = end - round(n_days * SECONDS_PER_DAY)
     if first >= start:

@@ -6,15 +6,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from data.catalog import read_items
-from data.store import read_events
+from data.arrays.table_files import tables_of_work
 from pipelines.ablation import ablate
 from pipelines.evaluation import make_exam
 from pipelines.exams import ProtocolChoice
 from pipelines.moments import Moment
 from pipelines.options import ManyValuesCommand, config_option, exits, home_option, json_option, print_json
 from pipelines.settings import read_config
-from pipelines.strays import without_strays
 from ranking.compiling import keep_compiled
 from shortlist.home import Home
 from shortlist.progress import ConsoleReporter
@@ -49,10 +47,9 @@ def ablate_command(
     config = read_config(config_path)
     reporter = ConsoleReporter()
     keep_compiled(home)
-    everything = without_strays(read_events(home), reporter) if cut is None else read_events(home)
-    exam, shop = make_exam(home, everything, read_items(home), config, protocol, test_days, cut)
-    folder = report or home.reports / "ablation"
-    found = ablate(shop, exam, config, sources, folder, reporter)
+    with tables_of_work(home):
+        exam, shop = make_exam(home, config, reporter, protocol, test_days, cut)
+        found = ablate(shop, exam, config, sources, report or home.reports / "ablation", reporter)
     if as_json:
         print_json(found.to_dict())
     else:

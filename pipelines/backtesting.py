@@ -5,16 +5,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from data.interactions import to_seconds
-from data.log.fingerprint import events_fingerprint
+from data.arrays.table_files import tables_of_work
+from data.catalog import read_items
 from data.splits import last_days
-from data.store import read_events
 from offline_eval.backtest import Backtest, Run
 from pipelines.evaluation import evaluate_home
+from pipelines.needs import EVALUATION
 from pipelines.settings import Config
-from pipelines.strays import without_strays
+from pipelines.shops import read_shop
 from shortlist.atomic import replace_file
-from shortlist.columns import TIMESTAMP
 from shortlist.config import dump_model
 from shortlist.errors import DataError
 from shortlist.hashing import content_sha256
@@ -45,19 +44,21 @@ def backtest(
     DataError
         When nothing lies before the first of the cuts, or too few users are to be measured on.
     """
-    events = without_strays(read_events(home), reporter)
-    seconds = to_seconds(events[TIMESTAMP])
-    newest = datetime.fromtimestamp(last_days(seconds, test_days).start, UTC)
-    cuts = [newest - number * timedelta(days=test_days) for number in range(n_cuts)]
-    if seconds.min() >= cuts[-1].timestamp():
-        raise DataError(f"Nothing lies before {cuts[-1].date()}, the first of {n_cuts} cuts. Ask for fewer: --cuts.")
-    kept = _Kept(folder / RUNS_NAME, content_sha256([events_fingerprint(events), dump_model(config), test_days, k]))
-    wanted = [(cut, seed) for cut in cuts for seed in range(n_seeds if cut == newest else 1)]
-    runs = []
-    for number, (cut, more) in enumerate(wanted, start=1):
-        reporter.step(f"run {number} of {len(wanted)}: cut {cut.date()}, seed {config.seed + more}")
-        made = config.model_copy(update={"seed": config.seed + more})
-        runs.append(Run.of(kept.get(home, made, cut, test_days, k, reporter), made.seed))
+    with tables_of_work(home):
+        _, facts = read_shop(home, read_items(home), config, reporter, work=EVALUATION)
+        first, last = facts.moments
+        newest = datetime.fromtimestamp(last_days(first, last, test_days).start, UTC)
+        cuts = [newest - number * timedelta(days=test_days) for number in range(n_cuts)]
+        if first >= cuts[-1].timestamp():
+            first_cut = cuts[-1].date()
+            raise DataError(f"Nothing lies before {first_cut}, the first of {n_cuts} cuts. Ask for fewer: --cuts.")
+        kept = _Kept(folder / RUNS_NAME, content_sha256([facts.fingerprint, dump_model(config), test_days, k]))
+        wanted = [(cut, seed) for cut in cuts for seed in range(n_seeds if cut == newest else 1)]
+        runs = []
+        for number, (cut, more) in enumerate(wanted, start=1):
+            reporter.step(f"run {number} of {len(wanted)}: cut {cut.date()}, seed {config.seed + more}")
+            made = config.model_copy(update={"seed": config.seed + more})
+            runs.append(Run.of(kept.get(home, made, cut, test_days, k, reporter), made.seed))
     found = Backtest(k, tuple(runs))
     replace_file(folder / RESULT_NAME, json.dumps(found.to_dict(), indent=2).encode())
     return found

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from data.arrays.table_files import tables_of_work
 from offline_eval.evaluation import Evaluation
 from offline_eval.page import MARKDOWN_NAME, PAGE_NAME, write_report
 from offline_eval.report import render_table
@@ -51,9 +52,10 @@ def evaluate_command(
     The bundles in the home are not touched. The report goes to reports/ in the home unless --report says otherwise.
     """
     require_room(report or home.reports, Need(), "an evaluation")
-    evaluation = evaluate_home(
-        home, read_config(config_path), ConsoleReporter(), protocol=protocol, test_days=test_days, cut=cut, ks=ks
-    )
+    with tables_of_work(home):
+        evaluation = evaluate_home(
+            home, read_config(config_path), ConsoleReporter(), protocol=protocol, test_days=test_days, cut=cut, ks=ks
+        )
     folder = report or home.reports / f"cut-{evaluation.to_dict()['protocol']['cut'][:10]}"
     write_report(evaluation, folder)
     if as_json:

@@ -1,29 +1,24 @@
 """Training on the past only, and measuring on the days after it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
-import pandas as pd
-
 from data.catalog import read_items
-from data.interactions import SECONDS_PER_DAY, Interactions, to_seconds
+from data.interactions import SECONDS_PER_DAY, Interactions
 from data.splits import LabelWindow, last_days
-from data.store import read_events
 from offline_eval.baselines import fit_baselines
 from offline_eval.candidate_recall import candidate_recall
 from offline_eval.evaluation import Evaluation, evaluate_on
 from offline_eval.protocol import ProtocolName
 from offline_eval.stages import TWO_STAGE, own_stages
 from pipelines.exams import Exam, ProtocolChoice, choose_protocol, time_exam, untimed_exam
-from pipelines.needs import of_evaluation, require
+from pipelines.needs import EVALUATION, Work
 from pipelines.settings import Config
-from pipelines.shops import ShopData, build_shop
-from pipelines.strays import without_strays
+from pipelines.shops import LogFacts, ShopData, View, read_shop
 from pipelines.training import fit_recommender
 from ranking.compiling import keep_compiled
 from ranking.snapshots import MIN_SHARE_WITH_TIMES, share_with_times
-from shortlist.columns import TIMESTAMP
 from shortlist.errors import DataError
 from shortlist.home import Home
 from shortlist.progress import Reporter
@@ -71,10 +66,7 @@ def evaluate_home(
     """
     keep_compiled(home)
     reporter.step("reading the events")
-    everything, catalog = read_events(home), read_items(home)
-    everything = without_strays(everything, reporter) if cut is None else everything
-    require(home.root, of_evaluation(len(everything), config), "an evaluation", reporter)
-    exam, shop = make_exam(home, everything, catalog, config, protocol, test_days, cut)
+    exam, shop = make_exam(home, config, reporter, protocol, test_days, cut)
     _require_users(exam)
     reporter.step(f"protocol {exam.test_set.protocol}: training on {len(exam.past):,} interactions")
     trained = fit_recommender(shop.as_known(exam.past), exam.as_of, config, reporter)
@@ -90,7 +82,7 @@ def evaluate_home(
         exam.test_set,
         ks=ks,
         choices={TWO_STAGE: trained.choices.to_dict()},
-        note=note,
+        note=" ".join(filter(None, (note, shop.sample_said()))) or None,
         attributes=shop.attributes,
         candidates=candidate_recall(trained.recommender, exam.past, exam.test_set, reporter),
         rng=config.seed,
@@ -100,18 +92,19 @@ def evaluate_home(
 
 def make_exam(
     home: Home,
-    everything: pd.DataFrame,
-    catalog: pd.DataFrame,
     config: Config,
+    reporter: Reporter,
     protocol: ProtocolChoice,
     test_days: float | None,
     cut: datetime | None,
+    work: Work = EVALUATION,
 ) -> tuple[Exam, ShopData]:
-    """Tell past and relevant items apart; also the shop that they are of.
+    """Tell past and relevant items apart; also the shop that they are of: of a large log, of users drawn at random.
 
     By time, the past is read as it was known at the cut: a later cancel does not reach back into it.
     """
-    shop = build_shop(everything, catalog, config)
+    catalog, has_strays = read_items(home), cut is not None
+    shop, facts = read_shop(home, catalog, config, reporter, View(has_strays=has_strays), work)
     is_timed = test_days is not None or cut is not None
     if protocol == "auto" and is_timed:
         protocol = "time"
@@ -122,10 +115,8 @@ def make_exam(
     if protocol != "time":
         share = config.ranking.held_out_share
         return untimed_exam(shop.interactions, protocol, share, config.seed), shop
-    window = _window(everything, TEST_DAYS if test_days is None else test_days, cut)
-    start = datetime.fromtimestamp(window.start, UTC)
-    past = read_events(home, until=start)
-    shop = build_shop(pd.concat([past, everything[everything[TIMESTAMP] >= start]]), catalog, config)
+    window = _window(facts, TEST_DAYS if test_days is None else test_days, cut)
+    shop, _ = read_shop(home, catalog, config, reporter, View(known_at=window.start, has_strays=has_strays), work)
     return time_exam(shop.interactions, window), shop
 
 
@@ -142,21 +133,21 @@ def _require_users(exam: Exam) -> None:
 def _fitting_protocol(interactions: Interactions) -> ProtocolName:
     """What the log allows; a log too short for the default days is tested on each user's last event."""
     try:
-        window = last_days(interactions.timestamp, TEST_DAYS)
+        window = last_days(int(interactions.timestamp.min()), int(interactions.timestamp.max()), TEST_DAYS)
     except DataError:
         return "holdout" if share_with_times(interactions) < MIN_SHARE_WITH_TIMES else "last"
     return choose_protocol(interactions, window)
 
 
-def _window(events: pd.DataFrame, test_days: float, cut: datetime | None) -> LabelWindow:
-    seconds = to_seconds(events[TIMESTAMP])
+def _window(facts: LogFacts, test_days: float, cut: datetime | None) -> LabelWindow:
+    first, last = facts.moments
     if cut is None:
-        return last_days(seconds, test_days)
+        return last_days(first, last, test_days)
     start = int(cut.timestamp())
-    if not seconds.min() < start <= seconds.max():
+    if not first < start <= last:
         raise DataError(f"The cut {cut.isoformat()} does not lie within the events. Choose another: --cut.")
     window = LabelWindow(start, start + round(test_days * SECONDS_PER_DAY))
-    if window.end > last_days(seconds, 0).end:
+    if window.end > last_days(first, last, 0).end:
         raise DataError(
             f"{test_days:g} days from the cut {cut.isoformat()} reach past the last event. Test on fewer: --test-days."
         )

@@ -7,8 +7,9 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from data.integrity import flagged_accounts
-from data.store import read_events
+from data.integrity import flagged_accounts, habits_of_log
+from data.log.scan import sorted_log
+from data.store import has_events, no_events
 from pipelines.options import config_option, exits, home_option, json_option, print_json
 from pipelines.settings import read_config
 from shortlist.home import Home
@@ -26,7 +27,11 @@ def flagged_command(home: Home, config_path: Path | None, *, as_json: bool) -> N
 
     The rules: [integrity] in the configuration. Accounts that are no customers at all: excluded_users in [data].
     """
-    found = flagged_accounts(read_events(home), read_config(config_path).integrity)
+    if not has_events(home):
+        raise no_events(home)
+    config = read_config(config_path).integrity
+    with sorted_log(home) as log:
+        found = flagged_accounts(log.batches(), config, habits_of_log(log, config))
     rows = [
         {**row, "first": row["first"].isoformat(), "last": row["last"].isoformat()} for row in found.to_dict("records")
     ]

@@ -3,8 +3,8 @@
 Measured on two cores of 2024 (docs/performance.md); they refuse what could not end well, and say how long to wait.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +66,19 @@ def of_retraining(n_events: int, config: Config) -> Need:
     """What a retraining takes."""
     need = of_training(n_events, config)
     return replace(need, seconds=_TRAININGS_OF_A_RETRAINING * need.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A piece of work on a log: its name in messages, and what it takes for so many events."""
+
+    name: str
+    need: Callable[[int, Config], Need]
+
+
+TRAINING: Final = Work("a training", of_training)
+EVALUATION: Final = Work("an evaluation", of_evaluation)
+RETRAINING: Final = Work("a retraining", of_retraining)
 
 
 def require(folder: Path, need: Need, work: str, reporter: Reporter) -> None:

@@ -10,22 +10,20 @@ from typing import Final, Literal
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from data.arrays.table_files import tables_of_work
 from data.catalog import read_items
 from data.events import Reading
-from data.log.fingerprint import log_fingerprint
-from data.store import read_events
 from offline_eval.baselines import fit_baselines
 from offline_eval.gate import judge, measure
 from offline_eval.stages import own_stages
 from pipelines.draining import drain
 from pipelines.evaluation import TEST_DAYS, make_exam
 from pipelines.exams import Exam
-from pipelines.needs import of_retraining, require
+from pipelines.needs import RETRAINING
 from pipelines.publishing import publish
 from pipelines.replay import replayed
 from pipelines.settings import Config
-from pipelines.shops import ShopData
-from pipelines.strays import without_strays
+from pipelines.shops import ShopData, read_shop
 from pipelines.training import Trained, fit_recommender, train
 from pipelines.watching import import_new
 from ranking.compiling import keep_compiled
@@ -103,11 +101,12 @@ def retrain(
         try:
             imported = import_new(home, watched, given or Reading(), config.data, reporter)
             drain(home, config.data, reporter)
-            run = _resumed(home, run.model_copy(update={"imported": imported}), config)
-            if run.verdict is None:
-                run = _kept(home, _judged(home, run, config, test_days, reporter))
-            if run.version is None:
-                run = _kept(home, _trained(home, run, config, reporter))
+            with tables_of_work(home):
+                run = _resumed(home, run.model_copy(update={"imported": imported}), config, reporter)
+                if run.verdict is None:
+                    run = _kept(home, _judged(home, run, config, test_days, reporter))
+                if run.version is None:
+                    run = _kept(home, _trained(home, run, config, reporter))
             return _published(home, run, is_forced=is_forced)
         except (DataError, StoreUnavailable) as error:
             _kept(home, run.model_copy(update={"state": "failed", "reason": str(error)}))
@@ -140,10 +139,11 @@ def _kept(home: Home, run: Retraining) -> Retraining:
     return run
 
 
-def _resumed(home: Home, run: Retraining, config: Config) -> Retraining:
+def _resumed(home: Home, run: Retraining, config: Config, reporter: Reporter) -> Retraining:
     """The run, with what an earlier one of the same events and settings found before it was broken off."""
     settings = {name: part for name, part in dump_model(config).items() if name != "serving"}
-    inputs = content_sha256([log_fingerprint(home), settings, Registry(home).current()])
+    _, facts = read_shop(home, read_items(home), config, reporter, work=RETRAINING)
+    inputs = content_sha256([facts.fingerprint, settings, Registry(home).current()])
     run = run.model_copy(update={"inputs_sha256": inputs})
     for earlier in reversed(read_retrainings(home)):
         if earlier.inputs_sha256 == inputs and earlier.state in {"running", "failed"} and earlier.verdict is not None:
@@ -155,10 +155,8 @@ def _resumed(home: Home, run: Retraining, config: Config) -> Retraining:
 def _judged(home: Home, run: Retraining, config: Config, test_days: float, reporter: Reporter) -> Retraining:
     """Train the recipe, and the serving one, on all but the last days, and compare them there."""
     keep_compiled(home)
-    events = without_strays(read_events(home), reporter)
-    require(home.bundles, of_retraining(len(events), config), "a retraining", reporter)
     try:
-        exam, shop = make_exam(home, events, read_items(home), config, "time", test_days, None)
+        exam, shop = make_exam(home, config, reporter, "time", test_days, None, RETRAINING)
     except DataError as error:
         return run.model_copy(update={"verdict": Verdict(verdict="not_judged", reasons=(str(error),))})
     if not len(exam.test_set):

@@ -20,11 +20,11 @@ from data.integrity import Habits, IntegrityConfig, flagged, habits_of_log, with
 from data.interactions import Interactions
 from data.inventory import inventory_or_adopted
 from data.log.fingerprint import EventsDigest
-from data.log.scan import sorted_log
+from data.log.scan import SortedLog, Survey, sorted_log
 from data.people import read_people
 from data.store import has_events, no_events
 from pipelines.lineage import catalog_fingerprint
-from pipelines.needs import of_training, require
+from pipelines.needs import TRAINING, Work, require
 from pipelines.settings import Config
 from pipelines.strays import log_without_strays
 from shortlist.atomic import replace_file, staged_folder
@@ -63,6 +63,14 @@ class ShopData:
             return {}
         return {"sampled_users": len(self.interactions.users), "sampled_events": len(self.interactions)}
 
+    def sample_said(self) -> str | None:
+        """The same in words."""
+        if not (sampled := self.sampled()):
+            return None
+        return "Of the {:,} events, those of {:,} users drawn at random take part: {:,}.".format(
+            len(self.table), *sampled.values()
+        )
+
     def as_known(self, past: Interactions) -> "ShopData":
         """The same shop at a moment of the past, over the same users and items.
 
@@ -71,6 +79,28 @@ class ShopData:
         nothing = np.zeros_like(self.attributes.discontinued)
         known = replace(self.attributes, discontinued=nothing)
         return replace(self, table=HistoryTable.of(past), interactions=past, attributes=known)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which events of a log are read, and as they were known when.
+
+    Attributes
+    ----------
+    until : datetime or None
+        Events before it; with a time zone.
+    known_at : int or None
+        What lies before this moment (seconds) is as it was known then: later cancels do not reach back into it.
+    has_strays : bool
+        Whether events that lie far behind all others take part.
+    """
+
+    until: datetime | None = None
+    known_at: int | None = None
+    has_strays: bool = False
+
+
+WHOLE: Final = View()
 
 
 class LogFacts(BaseModel):
@@ -96,6 +126,11 @@ class LogFacts(BaseModel):
     n_flagged: int = 0
     n_flagged_users: int = 0
 
+    @property
+    def moments(self) -> tuple[int, int]:
+        """When the first and the last event were, in seconds, of a log that was read to its end."""
+        return int(self.start.timestamp()), int(self.end.timestamp()) - 1
+
 
 def build_shop(events: pd.DataFrame, catalog: pd.DataFrame, config: Config) -> ShopData:
     """Turn canonical tables in memory into arrays, without the events that no person makes.
@@ -112,11 +147,16 @@ def build_shop(events: pd.DataFrame, catalog: pd.DataFrame, config: Config) -> S
 
 
 def read_shop(
-    home: Home, catalog: pd.DataFrame, config: Config, reporter: Reporter, until: datetime | None = None
+    home: Home,
+    catalog: pd.DataFrame,
+    config: Config,
+    reporter: Reporter,
+    view: View = WHOLE,
+    work: Work = TRAINING,
 ) -> tuple[ShopData, LogFacts]:
-    """The same from the stored events before `until`, or before the strays that lie far behind all others.
+    """The same from the stored events; `work` is what they are read for.
 
-    The arrays lie in the home until `forget_tables`; a training that was broken off finds them there.
+    The arrays lie in the home until `forget_tables`; work that was broken off finds them there.
 
     Raises
     ------
@@ -126,12 +166,17 @@ def read_shop(
         When disk or memory cannot be enough.
     """
     if not has_events(home):
-        raise no_events(home, until)
-    folder = _folder(home, catalog, config, until)
+        raise no_events(home, view.until)
+    folder = _folder(home, catalog, config, view)
     if not (folder / FACTS_FILE).is_file():
-        forget_tables(home)
-        with staged_folder(folder) as staged:
-            facts = _write_table(home, staged, catalog, config, reporter, until)
+        forget_tables(home, but_of=folder.name.partition("-")[0])
+        with staged_folder(folder) as staged, sorted_log(home, view.until, config.training.sort_memory_mb) as stored:
+            survey = stored.survey()
+            if not survey.n_events:
+                raise no_events(home, view.until)
+            require(home.root, work.need(survey.n_events, config), work.name, reporter)
+            log = stored if view.has_strays else log_without_strays(stored, survey, reporter)
+            facts = _write_table(log, view, survey, staged, catalog, config, reporter)
             replace_file(staged / FACTS_FILE, facts.model_dump_json().encode())
     facts = LogFacts.model_validate_json((folder / FACTS_FILE).read_bytes())
     if facts.n_flagged:
@@ -142,8 +187,8 @@ def read_shop(
     return _shop(load_table(folder), catalog, facts.target, config), facts
 
 
-def _folder(home: Home, catalog: pd.DataFrame, config: Config, until: datetime | None) -> Path:
-    """Where the table of some events lies: named by all that it depends on."""
+def _folder(home: Home, catalog: pd.DataFrame, config: Config, view: View) -> Path:
+    """Where the table of some events lies: named by all that it depends on, first the log and then the view."""
     people = read_people(home)
     settings = [dump_model(config.event_weights), dump_model(config.integrity)]
     facts = [
@@ -151,34 +196,35 @@ def _folder(home: Home, catalog: pd.DataFrame, config: Config, until: datetime |
         content_sha256(inventory_or_adopted(home).model_dump(mode="json")),
         sorted(people.targets.items()),
         catalog_fingerprint(catalog),
-        None if until is None else until.isoformat(),
         settings,
     ]
-    return home.tables / content_sha256(facts)[:32]
+    seen = [None if view.until is None else view.until.isoformat(), view.known_at, view.has_strays]
+    return home.tables / f"{content_sha256(facts)[:24]}-{content_sha256(seen)[:8]}"
 
 
 def _write_table(
-    home: Home, folder: Path, catalog: pd.DataFrame, config: Config, reporter: Reporter, until: datetime | None
+    log: SortedLog,
+    view: View,
+    survey: Survey,
+    folder: Path,
+    catalog: pd.DataFrame,
+    config: Config,
+    reporter: Reporter,
 ) -> LogFacts:
     """Read the events user by user and write their arrays, a batch at a time."""
-    with sorted_log(home, until, config.training.sort_memory_mb) as stored:
-        survey = stored.survey()
-        if not survey.n_events:
-            raise no_events(home, until)
-        require(home.root, of_training(survey.n_events, config), "a training", reporter)
-        log = stored if until is not None else log_without_strays(stored, survey, reporter)
-        target, weights = config.event_weights.relative_to_target(survey.types)
-        span = Span(int(survey.first.timestamp()), int(survey.last.timestamp()))
-        reading = _Reading(config.integrity, habits_of_log(log, config.integrity))
-        batches = reporter.track(log.batches(), survey.n_events, "events, user by user", len)
-        with closing(InteractionsWriter(weights, target, span, folder)) as writer:
-            for events in batches:
-                writer.append(reading.kept(events))
-            table = writer.finish(catalog[ITEM_ID])
+    log = log if view.known_at is None else log.as_known(view.known_at)
+    target, weights = config.event_weights.relative_to_target(survey.types)
+    span = Span(int(survey.first.timestamp()), int(survey.last.timestamp()))
+    reading = _Reading(config.integrity, habits_of_log(log, config.integrity))
+    batches = reporter.track(log.batches(), survey.n_events, "events, user by user", len)
+    with closing(InteractionsWriter(weights, target, span, folder)) as writer:
+        for events in batches:
+            writer.append(reading.kept(events))
+        table = writer.finish(catalog[ITEM_ID])
     if not len(table):
         raise DataError("No event has a type of positive weight. Import views, purchases or the like.")
     save_table(folder, table)
-    return reading.facts(until, target)
+    return reading.facts(view.until, target)
 
 
 class _Reading:

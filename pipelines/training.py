@@ -17,7 +17,7 @@ from monitoring.profiles import REFERENCE_DAYS, ListSample, Profile
 from pipelines.lineage import catalog_fingerprint, git_commit, libraries, processor
 from pipelines.list_samples import no_lists, sample_of_training
 from pipelines.settings import Config
-from pipelines.shops import ShopData, read_shop
+from pipelines.shops import ShopData, View, read_shop
 from ranking.bundling import feature_schema, save_recommender
 from ranking.compiling import keep_compiled
 from ranking.recommender import Recommender
@@ -115,7 +115,7 @@ def train(
     reporter.step("reading the events")
     read_at = datetime.now(UTC)
     catalog = read_items(home)
-    shop, facts = read_shop(home, catalog, config, reporter, until)
+    shop, facts = read_shop(home, catalog, config, reporter, View(until, has_strays=until is not None))
     created_at = datetime.now(UTC)
     settings = dump_model(config)
     name = version_name(created_at, content_sha256([facts.fingerprint, settings, created_at.isoformat()]))

@@ -26,9 +26,7 @@ sys.path.append(str(Path(__file__).parents[2] / "tests" / "plugins"))
 from shop import checkerboard_catalog, checkerboard_events, import_shop
 
 import ranking.training
-from data.catalog import read_items
 from data.interactions import Interactions
-from data.store import read_events
 from offline_eval.gate import Measured, judge, measure
 from offline_eval.stages import own_stages
 from pipelines.evaluation import make_exam
@@ -73,7 +71,7 @@ def verdicts(seed: int, folder: Path) -> dict[str, dict[str, Any]]:
     home = Home(folder / "home")
     import_shop(home, checkerboard_events(seed), checkerboard_catalog())
     config = Config.model_validate(SETTINGS | {"seed": seed})
-    exam, shop = make_exam(home, read_events(home), read_items(home), config, "time", 14, None)
+    exam, shop = make_exam(home, config, QUIET, "time", 14, None)
 
     def fitted(recipe: Config, past: Interactions = exam.past) -> Trained:
         return fit_recommender(shop.as_known(past), exam.as_of, recipe, QUIET)

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from data.arrays.columns import Array
 from data.arrays.history_table import HistoryTable
 from data.arrays.writer import EVENT_FILES
 from shortlist.atomic import TEMPORARY_PREFIX
+from shortlist.errors import DataError
 from shortlist.home import Home
 from shortlist.ids import IdMap
 
@@ -30,11 +32,28 @@ def load_table(folder: Path) -> HistoryTable:
     return HistoryTable(users=users, items=items, **columns)
 
 
-def forget_tables(home: Home) -> None:
-    """Remove the tables of a home, but for one that is being written; who has mapped one keeps it."""
+@contextlib.contextmanager
+def tables_of_work(home: Home) -> Iterator[None]:
+    """Remove the tables of a home when the work on them has ended; work that was broken off finds them again."""
+    try:
+        yield
+    except DataError:
+        forget_tables(home)
+        raise
+    forget_tables(home)
+
+
+def forget_tables(home: Home, but_of: str | None = None) -> None:
+    """Remove the tables of a home; who has mapped one keeps it.
+
+    Parameters
+    ----------
+    but_of : str, optional
+        The beginning of the names of tables that stay, beside those that are being written.
+    """
     if home.tables.is_dir():
         for folder in home.tables.iterdir():
-            if not folder.name.startswith(TEMPORARY_PREFIX):
+            if not folder.name.startswith((TEMPORARY_PREFIX, but_of or TEMPORARY_PREFIX)):
                 shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # another is being written
             home.tables.rmdir()

@@ -68,15 +68,21 @@ class SortedLog:
     ----------
     events : DuckDBPyRelation
         As they are stored, cancels among them, users under one id.
+    known_at : int, optional
+        Events before this moment (seconds since 1970) are as they were known then: later cancels leave them.
     """
 
-    def __init__(self, events: duckdb.DuckDBPyRelation) -> None:
-        self.events = events
+    def __init__(self, events: duckdb.DuckDBPyRelation, known_at: int | None = None) -> None:
+        self.events, self._known_at = events, known_at
         self._counted = events.filter(f"{EVENT_TYPE} <> '{EventType.CANCEL}'")
 
     def before(self, second: int) -> "SortedLog":
         """The same log before a moment (seconds since 1970)."""
-        return SortedLog(self.events.filter(f"epoch_us(timestamp) < {second * MICROSECONDS}"))
+        return SortedLog(self.events.filter(f"epoch_us(timestamp) < {second * MICROSECONDS}"), self._known_at)
+
+    def as_known(self, second: int) -> "SortedLog":
+        """The same log, of which what lies before a moment (seconds since 1970) is as it was known then."""
+        return SortedLog(self.events, second)
 
     def first_since(self, second: int) -> pd.DataFrame:
         """The first event from a moment on (seconds since 1970), cancels left out; one row or none."""
@@ -110,9 +116,18 @@ class SortedLog:
         try:
             for table in _whole_users(ordered.to_arrow_reader(rows_at_once), rows_at_once):
                 events = table.to_pandas().astype(EVENT_DTYPES)
-                yield net_cancels(events).events.reset_index(drop=True)
+                yield self._netted(events).reset_index(drop=True)
         except duckdb.Error as error:
             raise StoreUnavailable(f"the events cannot be sorted: {str(error).splitlines()[0]}") from error
+
+    def _netted(self, events: pd.DataFrame) -> pd.DataFrame:
+        """Without cancels and what they take, in the same order."""
+        netted = net_cancels(events).events
+        if self._known_at is None or len(netted) == len(events):
+            return netted
+        known_at = pd.Timestamp(self._known_at, unit="s", tz="UTC")
+        then = net_cancels(events[events[TIMESTAMP] < known_at]).events
+        return pd.concat([then, netted[netted[TIMESTAMP] >= known_at]]).sort_index()
 
 
 @contextmanager

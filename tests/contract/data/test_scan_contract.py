@@ -70,6 +70,19 @@ def test_the_events_are_those_that_are_read(home: Home, until: datetime | None, 
     assert owners.is_unique
 
 
+@pytest.mark.parametrize("rows_at_once", [100, 1_000_000])
+def test_a_past_is_as_it_was_known(home: Home, rows_at_once: int) -> None:
+    """Later cancels leave what lies before the moment; what comes after it is netted as ever."""
+    with sorted_log(home) as log:
+        found = pd.concat(log.as_known(int(UNTIL.timestamp())).batches(rows_at_once), ignore_index=True)
+    is_past = found["timestamp"] < UNTIL
+    now = by_user(home, None)
+    then, later = by_user(home, UNTIL), now[now["timestamp"] >= UNTIL]
+    pd.testing.assert_frame_equal(found[is_past].reset_index(drop=True), then)
+    pd.testing.assert_frame_equal(found[~is_past].reset_index(drop=True), later.reset_index(drop=True))
+    assert len(then) > (now["timestamp"] < UNTIL).sum()
+
+
 def test_the_fingerprint_of_batches_is_that_of_the_table(home: Home) -> None:
     for rows_at_once in (100, 1_000_000):
         digest = EventsDigest()

@@ -1,11 +1,13 @@
 """Training on a log that is read batch by batch: restarted where it was broken off, and learned from a sample."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from shop import import_shop
 
 from data.arrays.history_table import HistoryTable
 from data.catalog import read_items
@@ -14,8 +16,9 @@ from data.interactions import EVENT_COLUMNS
 from data.log.fingerprint import events_fingerprint
 from data.store import read_events
 from pipelines import shops
+from pipelines.evaluation import evaluate_home
 from pipelines.settings import Config
-from pipelines.shops import build_shop, drawn_users, read_shop
+from pipelines.shops import View, build_shop, drawn_users, read_shop
 from pipelines.training import train
 from ranking.bundling import load_recommender
 from ranking.query import Query
@@ -70,8 +73,13 @@ def test_other_events_are_sorted_anew(
     catalog = read_items(home)
     _, before = read_shop(home, catalog, tiny_config, SilentReporter())
     until = tiny_events["timestamp"].max().to_pydatetime()
-    _, after = read_shop(home, catalog, tiny_config, SilentReporter(), until)
+    _, after = read_shop(home, catalog, tiny_config, SilentReporter(), View(until, has_strays=True))
     assert after.n_events < before.n_events
+    assert len(list(home.tables.iterdir())) == 2
+    earlier = tiny_events.assign(timestamp=tiny_events["timestamp"] - pd.Timedelta(days=400))
+    import_shop(home, earlier, catalog)
+    _, both = read_shop(home, catalog, tiny_config, SilentReporter())
+    assert both.n_events == 2 * before.n_events
     assert len(list(home.tables.iterdir())) == 1
 
 
@@ -101,6 +109,18 @@ def test_a_large_log_is_learned_from_a_sample_and_everybody_has_lists(home: Home
         found = recommender.recommend(Query(recommender.table.users.external(int(user))))
         assert found.source == "personalized"
         assert len(found.items) == 10
+
+
+def test_a_large_log_is_judged_on_a_sample_and_the_report_says_so(home: Home, tiny_config: Config) -> None:
+    """An evaluation holds no more events than a training does."""
+    config = tiny_config.model_copy(update={"training": tiny_config.training.model_copy(update={"max_events": 2_000})})
+    found = evaluate_home(home, config, SilentReporter(), protocol="last")
+    assert found.note is not None
+    n_events = len(read_events(home))
+    assert re.fullmatch(
+        rf"Of the {n_events:,} events, those of \d+ users drawn at random take part: 1,\d+\.", found.note
+    )
+    assert evaluate_home(home, tiny_config, SilentReporter(), protocol="last").note is None
 
 
 def test_some_users_have_the_histories_that_they_had(small_recommender) -> None:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from data.integrity import IntegrityConfig, flagged, flagged_accounts, without_flagged
+from data.integrity import IntegrityConfig, flagged, flagged_accounts, habits_of, without_flagged
 from shortlist.columns import EVENT_DTYPES
 
 START = pd.Timestamp("2026-05-04T10:00", tz="UTC")
@@ -45,7 +45,7 @@ def test_a_robot_s_day_counts_for_nothing(robot: pd.DataFrame, rule: str) -> Non
 
     assert set(found[found != ""]) == {rule}
     assert (found != "").sum() == len(robot)
-    (account,) = flagged_accounts(events, CONFIG).to_dict("records")
+    (account,) = flagged_accounts([events], CONFIG, habits_of(events, CONFIG)).to_dict("records")
     assert (account["user_id"], account["events"], account["first"]) == ("bot", len(robot), START)
     assert len(without_flagged(events, CONFIG)) == len(events) - len(robot)
 

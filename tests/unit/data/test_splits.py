@@ -18,19 +18,19 @@ def days(*numbers: float) -> np.ndarray:
 @pytest.mark.parametrize("last", [100.0, 100.5, 100.99999])
 def test_last_days_are_calendar_days(last: float) -> None:
     """The day of the last event is whole and the last of the window, whenever on that day the event was."""
-    assert last_days(days(1, 50, last), 14) == LabelWindow(*days(87, 101).tolist())
+    assert last_days(*days(1, last).tolist(), 14) == LabelWindow(*days(87, 101).tolist())
 
 
 def test_fraction_of_a_day() -> None:
     """A window may be shorter than a day."""
-    assert last_days(days(1, 10.2), 0.5) == LabelWindow(*days(10.5, 11).tolist())
+    assert last_days(*days(1, 10.2).tolist(), 0.5) == LabelWindow(*days(10.5, 11).tolist())
 
 
 @pytest.mark.parametrize(("first", "n_days"), [(87.0, 14), (90, 14), (100, 1), (1, 500)])
 def test_window_needs_a_past(first: float, n_days: float) -> None:
     """When no event lies before the window the data are refused, with their length and the option to change."""
     with pytest.raises(DataError, match="--test-days"):
-        last_days(days(first, 100.5), n_days)
+        last_days(*days(first, 100.5).tolist(), n_days)
 
 
 def test_windows_end_at_the_moment() -> None:
