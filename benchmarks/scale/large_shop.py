@@ -1,7 +1,7 @@
 """A shop of any size from nothing to lists: made up, imported, trained, written in batch, and served under load.
 
     .venv/bin/python benchmarks/scale/large_shop.py FOLDER [--users 1000000] [--items 100000] [--rates 200 400]
-        [--seconds 30] [--workers 2] [--config FILE] [--source CHECKOUT]
+        [--batch-users 20000] [--seconds 30] [--workers 2] [--config FILE] [--source CHECKOUT]
 
 Each step is measured once and kept in FOLDER/measured.json: a run that was broken off goes on with the next step.
 FOLDER needs some 100 bytes an event while it runs, and lies outside the checkout. Memory is the largest that a command
@@ -24,10 +24,14 @@ import psutil
 sys.path.append(str(Path(__file__).parents[1] / "serving"))
 
 from client import closed_loop, open_loop
+from cpu import cpu_milliseconds
 from service import COMMAND, ROOT, draw_users, machine, service
 
+from shortlist.home import Home
+from shortlist.registry import Registry
+
 Measured = dict[str, Any]
-BATCH_USERS = 20_000
+REQUESTS_ALONE = 2_000
 CONNECTIONS = 64
 CONNECTIONS_CLOSED = 32
 """Few enough that nobody who asks again at once is refused for it."""
@@ -53,7 +57,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="where shop, home and figures lie")
     parser.add_argument("--users", type=int, default=1_000_000)
     parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument("--rates", type=float, nargs="*", default=[200, 400], help="requests a second")
+    parser.add_argument(
+        "--rates", type=float, nargs="*", default=[200, 400], help="requests a second; none for no load"
+    )
+    parser.add_argument("--batch-users", type=int, default=20_000, help="who get lists in batch")
     parser.add_argument("--seconds", type=float, default=30.0, help="of each rate")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--config", type=Path, help="of the training")
@@ -81,10 +88,11 @@ def _steps(options: argparse.Namespace) -> dict[str, Callable[[], Measured]]:
         "import": lambda: run("import", *files),
         "train": lambda: run("train", *config),
         "publish": lambda: run("publish", "latest"),
-        "lists": lambda: run("recommend", "--users", _some_users(options.folder), "--k", 20, "--out", lists),
+        "lists": lambda: run("recommend", "--users", _some_users(options), "--k", 20, "--out", lists),
         "tastes": lambda: _tastes(run("synth", "--check", lists, "--out", shop, "--json")),
+        "one after the other": lambda: _alone(options),
         **{f"{rate:g} a second": _loaded(options, rate) for rate in options.rates},
-        "as fast as it can": _loaded(options, None),
+        **({"as fast as it can": _loaded(options, None)} if options.rates else {}),
     }
 
 
@@ -104,9 +112,9 @@ def _run(source: Path, *arguments: object) -> Measured:
     return {name: round(value, 1) for name, value in figures.items()} | {"printed": printed.strip()[-300:]}
 
 
-def _some_users(folder: Path) -> Path:
-    path = folder / "users.txt"
-    path.write_text("\n".join(draw_users(folder / "home", BATCH_USERS, seed=1)), encoding="utf-8")
+def _some_users(options: argparse.Namespace) -> Path:
+    path: Path = options.folder / "users.txt"
+    path.write_text("\n".join(draw_users(options.folder / "home", options.batch_users, seed=1)), encoding="utf-8")
     return path
 
 
@@ -115,9 +123,22 @@ def _tastes(ran: Measured) -> Measured:
     return share
 
 
+def _alone(options: argparse.Namespace) -> Measured:
+    """CPU of a request of one worker without a cache, and the disk that home and bundle take."""
+    home = options.folder / "home"
+    users = draw_users(home, REQUESTS_ALONE, seed=4)
+    bundle = Registry(Home(home)).open("current").manifest.files
+    return {
+        "cpu_ms": round(cpu_milliseconds(home, users, options.source, None), 3),
+        "bundle_mb": round(sum(file.size_bytes for file in bundle.values()) / 2**20, 1),
+        "events_mb": round(sum(file.stat().st_size for file in (home / "events").rglob("*.parquet")) / 2**20, 1),
+    }
+
+
 def _loaded(options: argparse.Namespace, rate: float | None) -> Callable[[], Measured]:
     def measure() -> Measured:
-        users = draw_users(options.folder / "home", BATCH_USERS, seed=2)
+        n_users = max(20_000, round((rate or 1_000) * options.seconds))
+        users = draw_users(options.folder / "home", n_users, seed=2)
         start = time.perf_counter()
         arguments = ("--no-cache", "--workers", str(options.workers))
         with service(options.folder / "home", arguments, options.source) as (url, process):
