@@ -171,7 +171,9 @@ class Interactions(EventColumns):
         return History(**self.columns(slice(int(start), int(end))), as_of=as_of)
 
     def only(self, keep: npt.NDArray[np.bool_]) -> Self:
-        """Some of the interactions, with the same users and items."""
+        """Some of the interactions, with the same users and items; nothing is copied where all of them are kept."""
+        if keep.all():
+            return self
         kept = np.concatenate([[0], np.cumsum(keep)])
         return type(self)(
             **self.columns(keep), users=self.users, items=self.items, user_offsets=kept[self.user_offsets]

@@ -1,6 +1,7 @@
 """How varied a day's lists are, and how often they hit, beside what a training promised."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -11,8 +12,12 @@ from monitoring.profiles import Lists, Profile
 from monitoring.rules import Measured
 from offline_eval.list_figures import coverage, diversity, gini, novelty
 from pipelines.served_lists import ListsOfDay
+from pipelines.shops import drawn_users
 from ranking.recommender import Recommender
 from shortlist.ids import MISSING
+
+MAX_EVENTS: Final = 5_000_000
+"""Of a larger log, novelty and diversity are by the users drawn at random who have so many."""
 
 
 def compare_lists(profile: Profile, recommender: Recommender, day: ListsOfDay, *, is_new: bool) -> Iterator[Measured]:
@@ -21,7 +26,9 @@ def compare_lists(profile: Profile, recommender: Recommender, day: ListsOfDay, *
     if n == 0:
         return
     promised, seen = _spread(profile.lists, n), _spread(day.lists, n)
-    owners = Past.before(recommender.table.interactions(), recommender.as_of).pairs().T.tocsr()
+    table = recommender.table
+    drawn = table.interactions(drawn_users(table, MAX_EVENTS, rng=0))
+    owners = Past.before(drawn, recommender.as_of).pairs().T.tocsr()
     n_items, n_users = owners.shape
     n_owners = np.diff(owners.indptr).astype(np.int64)
     covered, before = coverage(seen, n_items), coverage(promised, n_items)

@@ -17,6 +17,7 @@ from data.interactions import EVENT_TYPES
 from data.log.exposures import Exposure, write_exposures
 from data.store import read_events
 from monitoring.reports import read_reports
+from pipelines import monitored_lists
 from pipelines.cli import group
 from pipelines.monitoring import monitor
 from pipelines.retrain_command import monitor_first
@@ -97,6 +98,16 @@ def of_unknown_items(events: pd.DataFrame) -> pd.DataFrame:
 
 def until_noon(events: pd.DataFrame) -> pd.DataFrame:
     return events[events["timestamp"] < DAY + pd.Timedelta(hours=12)]
+
+
+def test_the_variety_of_a_large_shop_is_by_a_sample(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quiet day is quiet by half of the shop's users, too."""
+    n_events = len(load_recommender(Registry(home).open("current")).table)
+    monkeypatch.setattr(monitored_lists, "MAX_EVENTS", n_events // 2)
+    import_shop(home, of_day(checkerboard_events()), checkerboard_catalog())
+    assert "alert" not in found(home).values()
+    (report,) = read_reports(home, 1)
+    assert {one.rule: one.status for one in report.findings}["novelty"] == "ok"
 
 
 @pytest.mark.parametrize(

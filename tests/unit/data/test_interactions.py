@@ -119,6 +119,7 @@ def test_before_is_a_history_for_everybody() -> None:
         one, other = past.history(user, moment), made.history(user, moment)
         for name in ("item_idx", "timestamp", "weight", "price", "is_target"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    assert made.before(10**12) is made
     assert len(made.before(0)) == 0
     assert made.before(0).user_offsets.tolist() == [0, 0, 0]
 
