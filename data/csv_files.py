@@ -101,6 +101,12 @@ def read_csv(data: bytes, name: str) -> CsvTable:
     return CsvTable(rows, malformed, lines, warnings)
 
 
+def layout(data: bytes, name: str) -> tuple[str, list[str]]:
+    """The separator and the columns that the first line shows. Raises ``DataError`` as `read_csv` does."""
+    separator = _separator(data, name)
+    return separator, _columns(data, separator, name)
+
+
 def _separator(data: bytes, name: str) -> str:
     """The one of ``, ; | tab`` that stands most often outside quotation marks in the first line."""
     first = data.splitlines()[0] if data.splitlines() else b""

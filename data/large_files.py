@@ -1,11 +1,11 @@
-"""Parquet files of events that are larger than memory allows: read day by day, sorted by DuckDB through the disk.
+"""Events in Parquet files that are larger than memory allows: read day by day, sorted by DuckDB through the disk.
 
 Only files of plain types are read so, whose times are times: where a value must be guessed from the others of its
 column, as in a CSV file, the column is looked at whole.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.csv_files import Lines
 from data.events import Reading, canonical_events
 from data.log.scan import SORT_MEMORY_MB, silent_duckdb
 from data.sources import RawTable, data_files, frame_of
@@ -43,17 +44,25 @@ class LargeEvents:
     columns : tuple of str
     time : str
         Their column of times.
+    lines : mapping of str to Lines
+        What became of the lines of the files that the rows came in, where these are others and made of lines.
     """
 
     files: tuple[Path, ...]
     n_rows: int
     columns: tuple[str, ...]
     time: str
+    lines: Mapping[str, Lines] = field(default_factory=dict)
+
+    @property
+    def given(self) -> tuple[Path, ...]:
+        """The files as they are known to who gave them."""
+        return tuple(map(Path, self.lines)) or self.files
 
     @property
     def name(self) -> str:
         """What they are called together."""
-        return str(self.files[0]) if len(self.files) == 1 else f"{self.files[0].parent} ({len(self.files)} files)"
+        return str(self.given[0]) if len(self.given) == 1 else f"{self.given[0].parent} ({len(self.given)} files)"
 
     def groups(self, folder: Path, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[RawTable]:
         """The rows of whole days (UTC), some days at a time, in their order; those without a time come last.
@@ -86,7 +95,8 @@ class LargeEvents:
         ordered = placed.order(f"_day NULLS LAST, list_position({_texts(names)}, _file), _row")
         for table in _whole_days(ordered.to_arrow_reader(rows_at_once), rows_at_once):
             numbers = table["_row"].to_pandas().astype("int64") + 1
-            yield RawTable(self.name, frame_of(table.drop_columns(_HELPERS)), numbers, files=table["_file"].to_pandas())
+            files = table["_file"].to_pandas().map(dict(zip(names, map(str, self.given), strict=True)))
+            yield RawTable(self.name, frame_of(table.drop_columns(_HELPERS)), numbers, files=files)
 
 
 def large_events(paths: Iterable[Path], reading: Reading) -> LargeEvents | None:

@@ -125,7 +125,7 @@ class _Intake:
     def taken(self, checked: Checked, publication: Publication, says: Reporter) -> tuple[Checked, Plan]:
         """Judge and stage the events; what was checked and planned, with theirs."""
         plan, catalog = plan_catalogue(self.home, checked)
-        files = [str(file) for file in self.large.files]
+        files = [str(file) for file in self.large.given]
         tally, by_contract, seen = Tally("events", files), Tally("events", files), self._seen(publication)
         warnings: dict[str, str] = {}
         formats: set[str] = set()
@@ -146,7 +146,8 @@ class _Intake:
         refuse_if_bad(by_contract, self.config, named)
         plan.facts = _facts(_staged(publication), catalog[ITEM_ID], self.home)
         told = [*checked.warnings, *warnings.values()]
-        return replace(checked, events=tally, formats={**checked.formats, **named}, warnings=told), plan
+        lines = {**self.large.lines, **checked.lines}
+        return replace(checked, events=tally, formats={**checked.formats, **named}, lines=lines, warnings=told), plan
 
     def _seen(self, publication: Publication) -> SeenIds:
         """The ids of stored events, to which those of staged ones are added."""

@@ -1,6 +1,7 @@
 """`shortlist import` and `shortlist validate`."""
 
 import codecs
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from data.event_names import EVENT_NAMES, squash
 from data.events import Reading
 from data.formats import FORMAT_NAMES
 from data.importing import import_tables, read_files, validate_tables, with_max_bad_share
-from data.large_files import large_events
+from data.large_csv import opened_large
 from data.large_import import import_large, validate_large
 from data.mapping import parse_map
 from data.numbers import SIGNS, Decimal
@@ -182,17 +183,22 @@ def _run(
     config = with_max_bad_share(read_config(config_path).data, max_bad_share)
     given = _reading(**how)
     reporter = ConsoleReporter()
-    large = large_events(events, given)
-    if writes:
-        need = of_import([*events, *items, *users]) if large is None else of_large_import(large.files, [*items, *users])
-        require(home.root, need, "an import", reporter)
     told: dict[str, Any] = {"now": datetime.now(UTC), "reporter": reporter}
-    if large is None:
-        sources = read_files(events, items, users, reporter, encoding)
-        report = (import_tables if writes else validate_tables)(home, sources, given, config, **told)
-    else:
-        others = read_files([], items, users, reporter, encoding)
-        report = (import_large if writes else validate_large)(home, large, others, given, config, **told)
+    folder = home.root if home.root.is_dir() else Path(tempfile.gettempdir())
+    with opened_large(events, given, encoding, folder, reporter) as large:
+        if writes:
+            need = (
+                of_import([*events, *items, *users])
+                if large is None
+                else of_large_import(large.given, [*items, *users])
+            )
+            require(home.root, need, "an import", reporter)
+        if large is None:
+            sources = read_files(events, items, users, reporter, encoding)
+            report = (import_tables if writes else validate_tables)(home, sources, given, config, **told)
+        else:
+            others = read_files([], items, users, reporter, encoding)
+            report = (import_large if writes else validate_large)(home, large, others, given, config, **told)
     if as_json:
         print_json(report.to_json())
     else:

@@ -1,5 +1,6 @@
 """Files that are imported day by day give the home, the report and the rejects that reading them whole gives."""
 
+import gzip
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from data import large_files
+from data import large_csv, large_files
 from data.events import Reading
 from data.importing import import_tables, read_files
+from data.large_csv import opened_large
 from data.large_files import LargeEvents, large_events
 from data.large_import import import_large, validate_large
 from data.report import ImportReport
@@ -58,12 +60,19 @@ def events(seed: int) -> pd.DataFrame:
 ITEMS = pd.DataFrame({"item_id": [f"item-{one}" for one in range(30)], "category": ["Food", "Petrol", "Tea"] * 10})
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def write_csv(rows: pd.DataFrame, path: Path) -> None:
+    rows.assign(timestamp=rows["timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")).to_csv(path, index=False)
+
+
+@pytest.fixture(params=["parquet", "csv"])
+def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """Two files of events and one of items."""
     (tmp_path / "events").mkdir()
     for seed in (1, 2):
-        events(seed).to_parquet(tmp_path / f"events/part-{seed}.parquet")
+        if request.param == "csv":
+            write_csv(events(seed), tmp_path / f"events/part-{seed}.csv")
+        else:
+            events(seed).to_parquet(tmp_path / f"events/part-{seed}.parquet")
     ITEMS.to_parquet(tmp_path / "items.parquet")
     return tmp_path
 
@@ -71,21 +80,18 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def some_days_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large_files, "LARGE_ROWS", 1)
+    monkeypatch.setattr(large_csv, "LARGE_BYTES", 1)
+    monkeypatch.setattr(large_csv, "BLOCK_BYTES", 10_000)
     grouped = LargeEvents.groups
     monkeypatch.setattr(LargeEvents, "groups", lambda self, folder: grouped(self, folder, 400))
 
 
-def large_of(folder: Path, reading: Reading) -> LargeEvents:
-    found = large_events([folder / "events"], reading)
-    assert found is not None
-    return found
-
-
-def by_parts(folder: Path, home: Home, *, check_only: bool = False) -> ImportReport:
+def by_parts(folder: Path, home: Home, *, check_only: bool = False, config: DataConfig = CONFIG) -> ImportReport:
     others = read_files([], [folder / "items.parquet"], [], SAYS)
     given = Reading()
     work: Any = validate_large if check_only else import_large
-    report: ImportReport = work(home, large_of(folder, given), others, given, CONFIG, now=NOW, reporter=SAYS)
+    with opened_large([folder / "events"], given, None, folder, SAYS) as large:
+        report: ImportReport = work(home, large, others, given, config, now=NOW, reporter=SAYS)
     return report
 
 
@@ -104,6 +110,7 @@ def told(report: ImportReport) -> dict[str, Any]:
 def rejects_of(home: Home) -> pd.DataFrame:
     (path,) = home.rejects.glob("*.parquet")
     rows = pq.ParquetFile(path).read().to_pandas()
+    rows["timestamp"] = pd.to_datetime(rows["timestamp"], utc=True)  # the same moments, however they are written
     return rows.sort_values(["table", "file", "row"], ignore_index=True)[sorted(rows.columns)]
 
 
@@ -139,14 +146,15 @@ def test_what_is_checked_only_changes_nothing(folder: Path, tmp_path: Path) -> N
 
 
 def test_too_many_bad_rows_leave_nothing(folder: Path, tmp_path: Path) -> None:
-    home, given = Home(tmp_path / "home"), Reading()
+    home = Home(tmp_path / "home")
     strict = CONFIG.model_copy(update={"max_bad_share": 0.001})
     with pytest.raises(DataRefused, match="nothing was imported"):
-        import_large(home, large_of(folder, given), read_files([], [], [], SAYS), given, strict, now=NOW, reporter=SAYS)
+        by_parts(folder, home, config=strict)
     assert not home.events.exists()
     assert not list(home.staging.glob("*/*"))
 
 
+@pytest.mark.parametrize("folder", ["parquet"], indirect=True)
 @pytest.mark.parametrize("spoil", ["csv", "text times", "nested", "few"])
 def test_what_must_be_looked_at_whole_is(folder: Path, spoil: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a value is guessed from the others of its column, or the file is small."""
@@ -162,6 +170,54 @@ def test_what_must_be_looked_at_whole_is(folder: Path, spoil: str, monkeypatch: 
     assert large_events([folder / "events"], Reading()) is None
 
 
+PLAIN = "user_id,item_id,timestamp,event_type,price\n"
+LINE = "u1,i1,2026-01-05T10:00:00Z,view,1.5\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN + LINE + 'u1,"i 2",2026-01-05T10:00:00Z,view,1.5\n',
+        PLAIN + LINE + "u1,i2,05.01.2026 10:00,view,1.5\n",
+        PLAIN + LINE + "u1,i2,2026-01-05,view,1.5\n",
+        PLAIN + LINE + "u1,i2,2026-02-30T10:00:00Z,view,1.5\n",
+        PLAIN + LINE + "u1,i2,2026-01-05T10:00:00Z,view,1.245,00\n",
+        PLAIN + LINE + "u1,i2,2026-01-05T10:00:00Z,view,1'245\n",
+        PLAIN + LINE + "\n" + LINE,
+        PLAIN + LINE + LINE.replace("\n", "\r\n"),
+        "sep=,\n" + PLAIN + LINE,
+        PLAIN.replace("price", "") + LINE,
+        PLAIN + LINE.replace("i1", "\udcff"),
+    ],
+)
+def test_csv_that_can_be_read_in_two_ways_is_read_whole(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "events.csv"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with opened_large([path], Reading(), None, tmp_path, SAYS) as large:
+        assert large is None
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("is_zipped", [False, True])
+def test_plain_csv_is_read_as_it_is(tmp_path: Path, end: str, *, is_zipped: bool) -> None:
+    """Whatever ends its lines, with or without an end of the last one, an order mark, or compression."""
+    text = PLAIN + LINE + "007,,2026-01-06 10:00,view,\n" + LINE.rstrip("\n")
+    content = b"\xef\xbb\xbf" + text.replace("\n", end).encode()
+    path = tmp_path / ("events.csv.gz" if is_zipped else "events.csv")
+    path.write_bytes(gzip.compress(content) if is_zipped else content)
+    with opened_large([path], Reading(timezone="Europe/Berlin"), None, tmp_path, SAYS) as large:
+        assert large is not None
+        (group,) = large.groups(tmp_path)
+    assert group.row_numbers.tolist() == [1, 3, 2]
+    assert group.rows["user_id"].tolist() == ["u1", "u1", "007"]
+    assert group.rows["timestamp"].dt.hour.tolist() == [10, 10, 9]
+    assert group.rows.isna().sum().sum() == 2
+    assert group.files is not None
+    assert group.files.unique().tolist() == [str(path)]
+
+
+@pytest.mark.parametrize("folder", ["parquet"], indirect=True)
 def test_a_missing_column_is_named(folder: Path) -> None:
     for path in (folder / "events").iterdir():
         events(1).drop(columns="item_id").to_parquet(path)
@@ -169,6 +225,7 @@ def test_a_missing_column_is_named(folder: Path) -> None:
         large_events([folder / "events"], Reading())
 
 
+@pytest.mark.parametrize("folder", ["parquet"], indirect=True)
 def test_the_command_takes_the_same_options(folder: Path, tmp_path: Path) -> None:
     """Whoever imports does not choose the way: size does."""
     renamed = folder / "renamed"
