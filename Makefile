@@ -19,7 +19,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev demo test coverage test-fast test-numeric test-pythons test-lowest check lint types imports format docs \
+.PHONY: help setup setup-dev demo test test-long coverage test-fast test-numeric test-pythons test-lowest check lint types imports format docs \
 	lock wheel wheel-test clean bench bench-serving screenshots
 
 help:  ## Show this list
@@ -48,6 +48,10 @@ demo: setup  ## Real data in, trained, evaluated, published and served on this m
 test: setup-dev  ## Run the whole test suite, on two cores, then what waits for a clock on one; T=path runs a part of it
 	@$(BIN)/python -m pytest $(or $(T),$(TWO))
 	@$(if $(T),,$(BIN)/python -m pytest $(ALONE))
+
+test-long: setup-dev  ## A shop of a million shoppers from nothing to lists (half an hour, 8 GB): make test-long LARGE=folder
+	@$(BIN)/python benchmarks/scale/large_shop.py $(or $(LARGE),/tmp/shortlist-large) \
+		--config benchmarks/scale/large_shop.toml --rates 200 --demand
 
 coverage: setup-dev  ## Run the whole test suite and say which share of the lines it reached
 	@$(BIN)/python -m pytest -q $(TWO) --cov --cov-report=

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "inspect": "pipelines.model_commands:inspect_command",
     "serve": "pipelines.serve_command:serve_command",
     "reproduce": "pipelines.reproduce_command:reproduce_command",
+    "size": "pipelines.size_command:size_command",
     "synth": "pipelines.synth_command:synth_command",
     "profile": "pipelines.profile_command:profile_command",
     "doctor": "pipelines.doctor_command:doctor_command",
