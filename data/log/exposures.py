@@ -6,8 +6,9 @@ pseudonym that `data.people` gives.
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import uuid4
@@ -41,6 +42,8 @@ SCHEMA: Final = pa.schema(
     ]
 )
 
+AT_ONCE: Final = 20
+
 FAILED: Final = "error"
 """The source of a list that could not be made: its user got an error instead."""
 
@@ -68,14 +71,34 @@ class Exposure(NamedTuple):
     milliseconds: float | None = None
 
 
-def write_exposures(home: Home, exposures: Sequence[Exposure]) -> None:
-    """Add exposures, a new file for each day; each file is there whole or not at all. Raises ``OSError``."""
-    by_day: dict[date, list[Exposure]] = {}
-    for one in exposures:
-        by_day.setdefault(one.shown_at.astimezone(UTC).date(), []).append(one)
-    for day, of_day in by_day.items():
-        table = pa.Table.from_pylist([one._asdict() for one in of_day], schema=SCHEMA)
+def write_exposures(home: Home, exposures: Iterable[Exposure], pause: Callable[[], object] = lambda: None) -> int:
+    """Add exposures, a new file for each day; each file is there whole or not at all. Raises ``OSError``.
+
+    Parameters
+    ----------
+    exposures : iterable of Exposure
+        Taken a few at a time.
+    pause : callable
+        Called after every few, each of which keep other threads from their work for less than a millisecond.
+
+    Returns
+    -------
+    int
+        How many there were.
+    """
+    by_day: dict[date, list[pa.RecordBatch]] = {}
+    n_written = 0
+    left = iter(exposures)
+    while few := list(islice(left, AT_ONCE)):
+        for day, of_day in groupby(few, lambda one: one.shown_at.astimezone(UTC).date()):
+            rows = [one._asdict() for one in of_day]
+            by_day.setdefault(day, []).append(pa.RecordBatch.from_pylist(rows, schema=SCHEMA))
+        n_written += len(few)
+        pause()
+    for day, batches in by_day.items():
+        table = pa.Table.from_batches(batches).combine_chunks()
         _write(_folder(home, day) / f"{uuid4().hex}.parquet", table)
+    return n_written
 
 
 def read_exposures(home: Home, since: datetime, until: datetime) -> pd.DataFrame:

@@ -26,7 +26,7 @@ def test_it_says_where_it_is_answers_and_stops_cleanly(start: Start, small_home:
     assert re.fullmatch(rf"Serving http://127\.0\.0\.1:\d+  \(model {version}, workers 1, cache in memory\)\n", first)
     address = re.search(r"curl -s (\S+)", process.line())
     assert address
-    answer = httpx.get(address[1].strip("'"), trust_env=False)
+    answer = httpx.get(address[1].strip("'"), trust_env=False, timeout=WAIT_SECONDS)
     assert (answer.status_code, answer.json()["source"], len(answer.json()["items"])) == (200, "personalized", 10)
     assert process.stop(number) == 0
     lines = [json.loads(line) for line in process.errors if line.startswith("{")]
@@ -40,7 +40,10 @@ def test_a_redis_that_is_not_there_keeps_nothing_from_starting(start: Start) -> 
     first = process.line()
     assert "cache in Redis at 127.0.0.1:1)" in first
     url = first.split()[1]
-    assert httpx.get(f"{url}/recommendations/user-000", trust_env=False).headers["x-cache"] == "bypass"
+    assert (
+        httpx.get(f"{url}/recommendations/user-000", trust_env=False, timeout=WAIT_SECONDS).headers["x-cache"]
+        == "bypass"
+    )
     assert process.stop(signal.SIGTERM) == 0
     assert "hush" not in first + "".join(process.errors)
 
@@ -50,10 +53,13 @@ def test_several_workers_answer_and_count_together(start: Start) -> None:
     process = start("--workers", "2")
     url = process.url()
     n_requests = 24
-    answers = [httpx.get(f"{url}/recommendations/user-{n:03}", trust_env=False) for n in range(n_requests)]
+    answers = [
+        httpx.get(f"{url}/recommendations/user-{n:03}", trust_env=False, timeout=WAIT_SECONDS)
+        for n in range(n_requests)
+    ]
     assert {answer.status_code for answer in answers} == {200}
     for _ in range(4):
-        figures = httpx.get(f"{url}/metrics", trust_env=False).text
+        figures = httpx.get(f"{url}/metrics", trust_env=False, timeout=WAIT_SECONDS).text
         counts = re.findall(r'http_requests_total\{.*route="/recommendations/{user_id}".*\} (\S+)', figures)
         assert sum(map(float, counts)) == n_requests
     assert process.stop(signal.SIGTERM) == 0
@@ -66,8 +72,8 @@ def test_the_settings_reach_the_workers(start: Start, tmp_path: Path) -> None:
     process = start("--workers", "2", "--no-cache", "--config", "shop.toml", SHORTLIST_API_KEY="sesame")
     url = process.url()
     for _ in range(4):
-        assert httpx.get(f"{url}/popular", trust_env=False).status_code == 401
-        answer = httpx.get(f"{url}/popular", headers={"X-API-Key": "sesame"}, trust_env=False)
+        assert httpx.get(f"{url}/popular", trust_env=False, timeout=WAIT_SECONDS).status_code == 401
+        answer = httpx.get(f"{url}/popular", headers={"X-API-Key": "sesame"}, trust_env=False, timeout=WAIT_SECONDS)
         assert (len(answer.json()["items"]), answer.headers["x-cache"]) == (3, "bypass")
     assert process.stop(signal.SIGTERM) == 0
 
@@ -151,7 +157,7 @@ def test_the_console_is_a_process_of_its_own_that_ends_with_it(start: Start, wor
     assert process.stop(signal.SIGTERM) == 0
     assert "Traceback" not in "".join(process.errors)
     with pytest.raises(httpx.ConnectError):
-        httpx.get(str(page.url), trust_env=False)
+        httpx.get(str(page.url), trust_env=False, timeout=WAIT_SECONDS)
 
 
 def test_the_console_ends_when_the_service_is_killed(start: Start) -> None:
@@ -169,7 +175,7 @@ def test_the_console_ends_when_the_service_is_killed(start: Start) -> None:
 def answers(url: str) -> bool:
     """Whether anybody listens."""
     try:
-        httpx.get(url, trust_env=False)
+        httpx.get(url, trust_env=False, timeout=WAIT_SECONDS)
     except httpx.TransportError:
         return False
     return True

@@ -182,7 +182,7 @@ def test_an_event_shows_in_the_lists_of_every_worker_and_outlives_them(start: St
     url = process.url()
     until(lambda: len(workers_of(process.pid)) == 2 and get(url).status_code == 200)
     events = [{"user_id": "newcomer", "item_id": f"item-00{number}", "event_type": "purchase"} for number in (2, 4)]
-    assert httpx.post(f"{url}/events", json=events, trust_env=False).json()["accepted"] == 2
+    assert httpx.post(f"{url}/events", json=events, trust_env=False, timeout=WAIT_SECONDS).json()["accepted"] == 2
     begin = time.monotonic()
 
     def is_known() -> bool:

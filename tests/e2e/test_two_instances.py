@@ -56,6 +56,6 @@ def test_what_one_is_told_the_other_knows(instances: list[Process]) -> None:
     for url in (first, second):
         assert get(url, "/recommendations/passer-by").json()["source"] == "popular"
     events = [{"user_id": "passer-by", "item_id": f"item-00{number}", "event_type": "purchase"} for number in (2, 4)]
-    assert httpx.post(f"{first}/events", json=events, trust_env=False).json()["accepted"] == 2
+    assert httpx.post(f"{first}/events", json=events, trust_env=False, timeout=WAIT_SECONDS).json()["accepted"] == 2
     for url in (first, second):
         wait_for_source(url, "passer-by", "personalized")

@@ -29,7 +29,7 @@ HOSTILE = "<script>alert(1)</script> & \"quotes\" 'and' 100 % /../é?#"
 
 def test_nobody_looks_without_the_key(console_url: str) -> None:
     """Every page asks for it; a wrong key, a wrong cookie and the key as the cookie are refused; files are free."""
-    with httpx.Client(base_url=console_url, trust_env=False) as stranger:
+    with httpx.Client(base_url=console_url, trust_env=False, timeout=30) as stranger:
         for path in ("/", "/customers/user-001", "/customers?user=user-001", "/?key=wrong", "/nothing"):
             answer = stranger.get(path)
             assert answer.status_code == 401
@@ -48,7 +48,7 @@ def test_the_key_is_shown_once(console_url: str) -> None:
         lambda client: client.get("/customers/user-001", params={"key": KEY, "limit": "5"}),
         lambda client: client.post("/sign-in", data={"key": KEY}),
     ):
-        with httpx.Client(base_url=console_url, trust_env=False) as client:
+        with httpx.Client(base_url=console_url, trust_env=False, timeout=30) as client:
             answer = enter(client)
             assert answer.status_code == 303
             assert answer.headers["location"] in {"/customers/user-001?limit=5", "/"}
@@ -91,8 +91,10 @@ def test_the_newest_report_is_shown(console_of, service: httpx.Client, small_hom
         (tmp_path / "reports" / name).mkdir(parents=True)
         (tmp_path / "reports" / name / "evaluation.json").write_bytes(content)
     url = console_of(ConsoleSettings(str(service.base_url).rstrip("/"), KEY, "a", tmp_path))
-    text = httpx.get(f"{url}/", params={"key": KEY}, follow_redirects=False, trust_env=False)
-    text = httpx.get(f"{url}/", headers={"Cookie": text.headers["set-cookie"].partition(";")[0]}, trust_env=False).text
+    text = httpx.get(f"{url}/", params={"key": KEY}, follow_redirects=False, trust_env=False, timeout=30)
+    text = httpx.get(
+        f"{url}/", headers={"Cookie": text.headers["set-cookie"].partition(";")[0]}, trust_env=False, timeout=30
+    ).text
     assert text.index("Two stage") < text.index(">Als<")
     assert "0.2500" in text
     assert "Of a &lt;b&gt;sample&lt;/b&gt;." in text
@@ -134,7 +136,7 @@ def test_hostile_titles_are_text(console_of, small_home: Home, small_recommender
     settings = ServiceSettings(small_home, patient(), console_key=KEY)
     with live_service(create_app(settings, Service(spoilt, {}, ExperimentsConfig()))) as service:
         url = console_of(ConsoleSettings(str(service.base_url).rstrip("/"), KEY, None, small_home.root))
-        with httpx.Client(base_url=url, follow_redirects=True, trust_env=False) as client:
+        with httpx.Client(base_url=url, follow_redirects=True, trust_env=False, timeout=30) as client:
             text = client.get("/customers/user-001", params={"key": KEY}).text
     assert "<script>alert" not in text
     assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 30
@@ -152,7 +154,7 @@ def test_filters_that_make_no_sense_are_refused_by_name(console: httpx.Client) -
 def test_a_service_that_is_down_is_said(console_of, tmp_path) -> None:
     """The page says where the service was asked; a home without anything is no fault."""
     url = console_of(ConsoleSettings("http://127.0.0.1:9", KEY, None, tmp_path))
-    with httpx.Client(base_url=url, follow_redirects=True, trust_env=False) as client:
+    with httpx.Client(base_url=url, follow_redirects=True, trust_env=False, timeout=30) as client:
         for path in ("/", "/customers/u"):
             answer = client.get(path, params={"key": KEY})
             assert answer.status_code == 502
@@ -195,4 +197,4 @@ def test_a_form_that_the_page_has_not_made_is_refused(console: httpx.Client, for
 
 def test_nobody_presses_a_button_without_the_key(console_url: str) -> None:
     """The sign-in page answers."""
-    assert httpx.post(f"{console_url}/shop/user-001", data={"buy": "1"}, trust_env=False).status_code == 401
+    assert httpx.post(f"{console_url}/shop/user-001", data={"buy": "1"}, trust_env=False, timeout=30).status_code == 401

@@ -160,8 +160,11 @@ def test_imports_and_experiments_are_listed(room: httpx.Client) -> None:
 
 def test_nobody_enters_without_the_key(room: httpx.Client) -> None:
     for path in ("/days", "/versions", "/imports", "/experiments"):
-        assert httpx.get(f"{room.base_url}{path}", trust_env=False).status_code == 401
-    assert httpx.post(f"{room.base_url}/versions", data={"action": "rollback"}, trust_env=False).status_code == 401
+        assert httpx.get(f"{room.base_url}{path}", trust_env=False, timeout=30).status_code == 401
+    assert (
+        httpx.post(f"{room.base_url}/versions", data={"action": "rollback"}, trust_env=False, timeout=30).status_code
+        == 401
+    )
 
 
 def test_an_empty_home_says_how_to_begin(console: httpx.Client) -> None:

@@ -9,10 +9,12 @@ import pytest
 
 from data.log import exposures
 from data.log.exposures import (
+    AT_ONCE,
     Exposure,
     compact_exposures,
     delete_exposures_before,
     erase_exposures,
+    exposure_days,
     read_exposures,
     write_exposures,
 )
@@ -43,6 +45,16 @@ def home(tmp_path: Path) -> Home:
     write_exposures(home, [exposure(1), exposure(0), exposure(2, "b")])
     write_exposures(home, [exposure(3, None), exposure(4)])
     return home
+
+
+def test_many_are_written_a_few_at_a_time(tmp_path: Path) -> None:
+    """Others have their turn between a few lists and the next; there is still one file a day."""
+    home, pauses = Home(tmp_path), list[None]()
+    n = 2 * AT_ONCE + 1
+    assert write_exposures(home, (exposure(number % 3) for number in range(n)), lambda: pauses.append(None)) == n
+    assert len(pauses) == 3
+    assert len(list(home.exposures.rglob("*.parquet"))) == len(exposure_days(home))
+    assert sum(pq.ParquetFile(path).metadata.num_rows for path in home.exposures.rglob("*.parquet")) == n
 
 
 def test_what_is_written_is_read_by_time(home: Home) -> None:
