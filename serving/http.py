@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from monitoring.counters import ServiceCounters
 from monitoring.logs import SERVICE_LOGGER
+from serving.sharing import ConnectionCounts
 
 MAX_HEAD_BYTES: Final = 2**20
 """Of a request line and its headers: room for the longest query that the parameters allow."""
@@ -38,6 +39,8 @@ class Bounds:
         Connections at a time; more are answered with 503, so that descriptors are left for everything else.
     is_stopping : bool
         Every answer is then the last of its connection.
+    counts : ConnectionCounts or None
+        Where the workers of a service tell each other how many connections they have.
     """
 
     counters: ServiceCounters
@@ -45,6 +48,7 @@ class Bounds:
     is_stopping: bool = False
     n_accepted: int = 0
     quiet_until: float = 0.0
+    counts: ConnectionCounts | None = None
 
     def refuse(self, reason: str, message: str) -> None:
         """Count a connection that is closed without an answer to its request, and say so, but not each time."""
@@ -91,6 +95,8 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody waits any more."""
         self._stop_waiting()
+        if self._bounds.counts is not None:
+            self._bounds.counts.add(-1)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

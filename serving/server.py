@@ -19,6 +19,7 @@ from serving.http import BoundedHttp, Bounds
 from serving.listening import Listener
 from serving.service import Service
 from serving.settings import ServiceSettings
+from serving.sharing import ConnectionCounts, SharedListener
 from shortlist.errors import ShortlistError
 
 STOP_SECONDS: Final = 10
@@ -44,6 +45,8 @@ class Server(uvicorn.Server):
         Asked every second; False stops the server.
     drain_seconds : float
         As long are new connections still taken at a stop.
+    counts : ConnectionCounts, optional
+        Of the workers of a service, who share out new connections.
     """
 
     def __init__(
@@ -52,8 +55,9 @@ class Server(uvicorn.Server):
         log_config: dict[str, Any] | None,
         goes_on: Callable[[], bool] | None = None,
         drain_seconds: float = DRAIN_SECONDS,
+        counts: ConnectionCounts | None = None,
     ) -> None:
-        self._bounds = Bounds(app.state.counters, most_connections())
+        self._bounds = Bounds(app.state.counters, most_connections(), counts=counts)
         self._goes_on, self._drain_seconds = goes_on or (lambda: True), drain_seconds
         http = cast("type[asyncio.Protocol]", partial(BoundedHttp, bounds=self._bounds))
         config = uvicorn.Config(
@@ -71,6 +75,19 @@ class Server(uvicorn.Server):
         """From now on each answer is the last of its connection."""
         self._bounds.is_stopping = True
         super().handle_exit(sig, frame)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        counts = self._bounds.counts
+        await super().startup(sockets if counts is None else [])
+        if counts is not None and sockets is not None:
+            listeners = [SharedListener(one, self._protocol, counts) for one in sockets]
+            self.servers = cast("list[asyncio.base_events.Server]", listeners)
+
+    def _protocol(self) -> asyncio.Protocol:
+        options = {"server_state": self.server_state, "app_state": self.lifespan.state}
+        made: asyncio.Protocol = self.config.http_protocol_class(config=self.config, **options)  # type: ignore[call-arg]
+        return made
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to stop."""

@@ -24,6 +24,9 @@ from monitoring.logs import SERVICE_LOGGER, logging_config
 from shortlist.processes import PYTHON, Child, start_child
 
 RUN_FOLDER_VARIABLE: Final = "SHORTLIST_RUN_FOLDER"
+PLACE_VARIABLE: Final = "SHORTLIST_WORKER_PLACE"
+"""``place/places`` of a worker among the others, from 0 on."""
+
 WORKER: Final = "serving.worker"
 ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -43,12 +46,15 @@ class Place:
 
     Attributes
     ----------
+    name : str
+        What its worker is told of it: ``place/places``.
     has_answered : bool
         Whether the worker has said that it answers requests.
     silent_seconds : float
         Since it last said so.
     """
 
+    name: str
     worker: Child | None = None
     has_answered: bool = False
     silent_seconds: float = 0.0
@@ -58,7 +64,7 @@ class Place:
     def fill(self, listening: int) -> None:
         """Start a worker when it is time."""
         if self.worker is None and time.monotonic() >= self.start_at:
-            self.worker = start_child(WORKER, listening)
+            self.worker = start_child(WORKER, listening, {PLACE_VARIABLE: self.name})
             self.has_answered, self.silent_seconds = False, 0.0
 
     def listen(self) -> None:
@@ -90,7 +96,7 @@ class Supervisor:
     """
 
     def __init__(self, n_workers: int, listening: int, folder: Path) -> None:
-        self._places = [Place() for _ in range(n_workers)]
+        self._places = [Place(f"{number}/{n_workers}") for number in range(n_workers)]
         self._listening, self._folder = listening, folder
         self._is_told = self._has_answered = self._has_failed = False
         self._n_deaths = 0
