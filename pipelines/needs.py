@@ -14,17 +14,18 @@ from shortlist.room import Need, require_room
 
 MEGABYTE: Final = 1_000_000
 _LIBRARIES: Final = 200 * MEGABYTE
-_BYTES_PER_LABELLED_EVENT: Final = 4_000
+_BYTES_PER_LABELLED_EVENT: Final = 6_000
 _MAX_LABELLED_EVENTS: Final = 150_000
 """Candidates and features of the labelled users, whose number has a limit."""
 
-_BYTES_PER_EVENT: Final = 750
+_BYTES_PER_EVENT: Final = 300
 _BUNDLE_BYTES_PER_EVENT: Final = 25
 
 _LARGE_IMPORT_BYTES: Final = 1_500 * MEGABYTE
 _IMPORTED_BYTES_PER_SECOND: Final = 10 * MEGABYTE
 _SECONDS_PER_LABELLED_EVENT: Final = 0.0006
 _SECONDS_PER_EVENT: Final = 0.00006
+_SECONDS_TO_READ_AN_EVENT: Final = 0.0000017
 _TRAININGS_OF_A_RETRAINING: Final = 4
 """The recipe until the last days, the serving one, the baselines, and the recipe on everything."""
 
@@ -52,7 +53,11 @@ def of_training(n_events: int, config: Config) -> Need:
     return Need(
         disk=MEGABYTE + _BUNDLE_BYTES_PER_EVENT * n_events,
         memory=_LIBRARIES + labelled * _BYTES_PER_LABELLED_EVENT + _BYTES_PER_EVENT * held,
-        seconds=2 + searching + labelled * _SECONDS_PER_LABELLED_EVENT + held * _SECONDS_PER_EVENT,
+        seconds=2
+        + searching
+        + labelled * _SECONDS_PER_LABELLED_EVENT
+        + held * _SECONDS_PER_EVENT
+        + n_events * _SECONDS_TO_READ_AN_EVENT,
     )
 
 
