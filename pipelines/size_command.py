@@ -40,9 +40,7 @@ def size_command(
 
 
 def _table(found: Size, n_events: int, rate: float) -> Table:
-    table = Table(
-        "what", Column("takes", justify="right"), "of which", title=f"{n_events:,} events", title_justify="left"
-    )
+    table = Table("what", Column("takes", justify="right"), "how", title=f"{n_events:,} events", title_justify="left")
     table.add_row("disk: events", _gigabytes(found.stored), "")
     table.add_row("disk: each bundle", _gigabytes(found.bundle), "")
     table.add_row("disk: while it works", _gigabytes(found.work_disk), "an import of all events, or a training")

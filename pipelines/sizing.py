@@ -1,9 +1,11 @@
 """What a shop of a size takes, computed from what shops of four sizes took (docs/performance.md, "How cost grows")."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from data.large_files import LARGE_ROWS
 from pipelines.settings import Config
 
 EVENTS_PER_USER: Final = 20
@@ -14,21 +16,22 @@ BUSY_SHARE: Final = 0.6
 
 GIGABYTE: Final = 1e9
 
-_STORED_BYTES_PER_EVENT: Final = 18.0
-_BUNDLE_BYTES: Final = {"event": 13.0, "user": 25.0, "item": 5_000.0}
+_STORED_BYTES: Final = {"start": 22e6, "event": 18.0}
+_BUNDLE_BYTES: Final = {"event": 13.0, "user": 25.0, "item": 4_100.0}
 _SORTED_COPIES: Final = 3.0
 """How often the events lie in the home while they are imported: as they were, sorted, and stored."""
 
-_IMPORT_BYTES: Final = 1.5e9
-_IMPORT_BYTES_PER_EVENT: Final = 14.0
-_TRAINING_BYTES: Final = 2.8e9
-_TRAINING_BYTES_PER_FITTED_EVENT: Final = 340.0
-_WORKER_BYTES: Final = 230e6
-_IMPORT_SECONDS_PER_EVENT: Final = 4.0e-6
-_TRAINING_SECONDS: Final = 90.0
-_TRAINING_SECONDS_PER_EVENT: Final = 1.7e-6
-_TRAINING_SECONDS_PER_FITTED_EVENT: Final = 85e-6
-_REQUEST_SECONDS: Final = 2.3e-3
+_WHOLE_IMPORT_BYTES: Final = {"start": 0.4e9, "event": 450.0}
+_LARGE_IMPORT_BYTES: Final = {"start": 1.5e9, "event": 14.0}
+_IMPORT_SECONDS_PER_EVENT: Final = 4.2e-6
+
+_TRAINING_BYTES: Final = {"start": 3.4e9, "fitted event": 430.0}
+_TRAINING_SECONDS: Final = {"start": 250.0, "event": 1.7e-6, "fitted event": 80e-6}
+
+_WORKER_BYTES: Final = 300e6
+_REQUEST_SECONDS: Final = 1.75e-3
+_REQUEST_SECONDS_PER_TENFOLD: Final = 0.23e-3
+"""Of a catalogue of a thousand items, and more for each ten times as many; users and events cost nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +77,23 @@ def size_of(n_users: int, n_items: int, n_events: int, rate: float, config: Conf
         Requests a second.
     """
     n_fitted = min(n_events, config.training.max_events)
-    bundle = sum(_BUNDLE_BYTES[of] * n for of, n in (("event", n_events), ("user", n_users), ("item", n_items)))
+    counts = {"start": 1, "event": n_events, "fitted event": n_fitted, "user": n_users, "item": n_items}
+    stored, bundle = _sum(_STORED_BYTES, counts), _sum(_BUNDLE_BYTES, counts)
+    importing = _WHOLE_IMPORT_BYTES if n_events < LARGE_ROWS else _LARGE_IMPORT_BYTES
+    request = _REQUEST_SECONDS + _REQUEST_SECONDS_PER_TENFOLD * max(math.log10(n_items / 1_000), 0.0)
     return Size(
-        stored=_STORED_BYTES_PER_EVENT * n_events,
+        stored=stored,
         bundle=bundle,
-        work_disk=max(_SORTED_COPIES * _STORED_BYTES_PER_EVENT * n_events, 2 * bundle),
-        import_memory=_IMPORT_BYTES + _IMPORT_BYTES_PER_EVENT * n_events,
-        training_memory=_TRAINING_BYTES + _TRAINING_BYTES_PER_FITTED_EVENT * n_fitted + bundle,
+        work_disk=max(_SORTED_COPIES * stored, 2 * bundle),
+        import_memory=_sum(importing, counts),
+        training_memory=_sum(_TRAINING_BYTES, counts),
         worker_memory=_WORKER_BYTES,
         shared_memory=bundle,
         import_seconds=_IMPORT_SECONDS_PER_EVENT * n_events,
-        training_seconds=_TRAINING_SECONDS
-        + _TRAINING_SECONDS_PER_EVENT * n_events
-        + _TRAINING_SECONDS_PER_FITTED_EVENT * n_fitted,
-        cores=math.ceil(rate * _REQUEST_SECONDS / BUSY_SHARE),
+        training_seconds=config.candidate_gen.als.search_seconds + _sum(_TRAINING_SECONDS, counts),
+        cores=math.ceil(rate * request / BUSY_SHARE),
     )
+
+
+def _sum(costs: Mapping[str, float], counts: Mapping[str, int]) -> float:
+    return sum(cost * counts[of] for of, cost in costs.items())
