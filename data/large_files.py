@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from data.csv_files import Lines
 from data.events import Reading, canonical_events
-from data.log.scan import SORT_MEMORY_MB, silent_duckdb
+from data.log.scan import SORT_MEMORY_MB, silent_duckdb, whole_groups
 from data.sources import RawTable, data_files, frame_of
 from shortlist.atomic import temporary_folder
 from shortlist.columns import TIMESTAMP
@@ -93,7 +93,7 @@ class LargeEvents:
         day = f"epoch_us({_quoted(self.time)}) // {_SECONDS_PER_DAY * 1_000_000}"
         placed = rows.project(f"* EXCLUDE (filename, file_row_number), {_OWN}, {day} AS _day")
         ordered = placed.order(f"_day NULLS LAST, list_position({_texts(names)}, _file), _row")
-        for table in _whole_days(ordered.to_arrow_reader(rows_at_once), rows_at_once):
+        for table in whole_groups(ordered.to_arrow_reader(rows_at_once), "_day", rows_at_once):
             numbers = table["_row"].to_pandas().astype("int64") + 1
             files = table["_file"].to_pandas().map(dict(zip(names, map(str, self.given), strict=True)))
             yield RawTable(self.name, frame_of(table.drop_columns(_HELPERS)), numbers, files=files)
@@ -138,24 +138,6 @@ def _is_plain_time(schema: pa.Schema, name: str, timezone: str) -> bool:
     place = schema.get_field_index(name)
     kind = schema.field(place).type if place >= 0 else None
     return kind is not None and pa.types.is_timestamp(kind) and (kind.tz is not None or timezone == "UTC")
-
-
-def _whole_days(reader: pa.RecordBatchReader, rows_at_once: int) -> Iterator[pa.Table]:
-    """The same rows, cut where a day ends."""
-    held: list[pa.RecordBatch] = []
-    n_held = 0
-    for batch in reader:
-        held.append(batch)
-        n_held += len(batch)
-        if n_held >= rows_at_once:
-            table = pa.Table.from_batches(held)
-            days = table["_day"].to_numpy()
-            end = int(pa.compute.index(table["_day"], table["_day"][-1]).as_py()) if days[-1] == days[-1] else 0
-            if end > 0:
-                yield table.slice(0, end)
-                held, n_held = table.slice(end).to_batches(), n_held - end
-    if n_held:
-        yield pa.Table.from_batches(held)
 
 
 def _quoted(name: str) -> str:

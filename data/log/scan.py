@@ -114,7 +114,7 @@ class SortedLog:
         rest = [column for column in EVENT_DTYPES if column not in _ORDER]
         ordered = self.events.order(", ".join([*_ORDER, *rest])).project(", ".join(EVENT_DTYPES))
         try:
-            for table in _whole_users(ordered.to_arrow_reader(rows_at_once), rows_at_once):
+            for table in whole_groups(ordered.to_arrow_reader(rows_at_once), USER_ID, rows_at_once):
                 events = table.to_pandas().astype(EVENT_DTYPES)
                 yield self._netted(events).reset_index(drop=True)
         except duckdb.Error as error:
@@ -179,14 +179,17 @@ def _merged(home: Home) -> pa.Table:
     return pa.table(columns, schema=pa.schema([("source", pa.string()), ("target", pa.string())]))
 
 
-def _whole_users(reader: pa.RecordBatchReader, rows_at_once: int) -> Iterator[pa.Table]:
-    """The same rows, cut where a user ends."""
+def whole_groups(reader: pa.RecordBatchReader, column: str, rows_at_once: int) -> Iterator[pa.Table]:
+    """Rows that are sorted by a column, missing values last, cut where its value changes.
+
+    A table has about `rows_at_once` rows, more where more have one value.
+    """
     held: list[pa.RecordBatch] = []
     n_held = 0
     for batch in reader:
         held.append(batch)
         n_held += len(batch)
-        if n_held >= rows_at_once and (end := _last_start(held)) > 0:
+        if n_held >= rows_at_once and (end := _last_start(held, column)) > 0:
             table = pa.Table.from_batches(held)
             yield table.slice(0, end)
             held = table.slice(end).to_batches()
@@ -195,7 +198,9 @@ def _whole_users(reader: pa.RecordBatchReader, rows_at_once: int) -> Iterator[pa
         yield pa.Table.from_batches(held)
 
 
-def _last_start(batches: list[pa.RecordBatch]) -> int:
-    """The row at which the last user begins."""
-    users = pa.Table.from_batches(batches)[USER_ID]
-    return int(pa.compute.index(users, users[-1]).as_py())
+def _last_start(batches: list[pa.RecordBatch], column: str) -> int:
+    """The row at which the last value begins."""
+    values = pa.Table.from_batches(batches)[column]
+    if not values[-1].is_valid:
+        return len(values) - int(values.null_count)
+    return int(pa.compute.index(values, values[-1]).as_py())

@@ -88,8 +88,7 @@ def test_the_columns_are_those_of_the_definition(write: Write, with_sessions: bo
     assert found.items.externals(np.arange(len(found.items))) == sorted([*kept["item_id"].unique(), "ice"])
 
 
-def test_batches_that_end_elsewhere_give_the_same_arrays(write: Write, tmp_path: Path) -> None:
-    del tmp_path
+def test_batches_that_end_elsewhere_give_the_same_arrays(write: Write) -> None:
     rows = events(8, with_sessions=True)
     starts = np.flatnonzero(rows["user_id"] != rows["user_id"].shift())
     one, many = write(rows, []), write(rows, starts[1:].tolist())
