@@ -29,9 +29,9 @@ _TRAINING_BYTES: Final = {"start": 3.4e9, "fitted event": 430.0}
 _TRAINING_SECONDS: Final = {"start": 250.0, "event": 1.7e-6, "fitted event": 80e-6}
 
 _WORKER_BYTES: Final = 300e6
-_REQUEST_SECONDS: Final = 1.75e-3
-_REQUEST_SECONDS_PER_TENFOLD: Final = 0.23e-3
-"""Of a catalogue of a thousand items, and more for each ten times as many; users and events cost nothing more."""
+_REQUEST_SECONDS: Final = 1.65e-3
+_REQUEST_SECONDS_PER_TENFOLD: Final = 0.2e-3
+"""With a thousand items and a hundred thousand users; and more for each ten times as many of either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ def size_of(n_users: int, n_items: int, n_events: int, rate: float, config: Conf
     counts = {"start": 1, "event": n_events, "fitted event": n_fitted, "user": n_users, "item": n_items}
     stored, bundle = _sum(_STORED_BYTES, counts), _sum(_BUNDLE_BYTES, counts)
     importing = _WHOLE_IMPORT_BYTES if n_events < LARGE_ROWS else _LARGE_IMPORT_BYTES
-    request = _REQUEST_SECONDS + _REQUEST_SECONDS_PER_TENFOLD * max(math.log10(n_items / 1_000), 0.0)
+    tenfolds = max(math.log10(n_items / 1_000), 0.0) + max(math.log10(n_users / 100_000), 0.0)
+    request = _REQUEST_SECONDS + _REQUEST_SECONDS_PER_TENFOLD * tenfolds
     return Size(
         stored=stored,
         bundle=bundle,

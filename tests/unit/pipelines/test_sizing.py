@@ -15,7 +15,7 @@ SHOP = {"n_users": 1_000_000, "n_items": 100_000, "n_events": 20_000_000, "rate"
 @pytest.mark.parametrize(
     ("more", "grown"),
     [
-        ("n_users", {"bundle", "shared_memory"}),
+        ("n_users", {"bundle", "shared_memory", "cores"}),
         ("n_items", {"bundle", "shared_memory", "cores"}),
         ("n_events", {"bundle", "shared_memory", "stored", "import_memory", "import_seconds"}),
         ("rate", {"cores"}),
