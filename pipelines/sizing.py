@@ -22,7 +22,7 @@ _SORTED_COPIES: Final = 3.0
 """How often the events lie in the home while they are imported: as they were, sorted, and stored."""
 
 _WHOLE_IMPORT_BYTES: Final = {"start": 0.4e9, "event": 450.0}
-_LARGE_IMPORT_BYTES: Final = {"start": 1.5e9, "event": 14.0}
+_LARGE_IMPORT_BYTES: Final = {"start": 2.6e9, "event": 9.0}
 _IMPORT_SECONDS_PER_EVENT: Final = 4.2e-6
 
 _TRAINING_BYTES: Final = {"start": 3.4e9, "fitted event": 430.0}
