@@ -6,7 +6,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -164,7 +164,8 @@ def silent_duckdb(memory_mb: int, folder: Path) -> Iterator[duckdb.DuckDBPyConne
     """A connection within so much memory that puts the rest into a folder, counts in UTC, and writes no progress."""
     with duckdb.connect(config={"memory_limit": f"{memory_mb}MB", "temp_directory": str(folder)}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_progress_bar = false")  # it would stand among results
+        with suppress(duckdb.InvalidInputException):  # in a notebook that cannot draw it there is none
+            connection.execute("SET enable_progress_bar = false")  # it would stand among results
         yield connection
 
 
