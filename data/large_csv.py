@@ -80,7 +80,8 @@ def opened_large(
         except (pa.ArrowInvalid, UnicodeError) as error:
             reporter.step(f"{files[0].parent}: {str(error).splitlines()[0]}: the files are read whole")
         except OSError as error:
-            raise StoreUnavailable(f"{work}: cannot be written: {error.strerror or error}.") from error
+            reason = error.strerror or str(error)
+            raise StoreUnavailable(f"{files[0].parent} cannot be read, or {work} not be written: {reason}.") from error
         yield found
 
 

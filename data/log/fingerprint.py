@@ -9,10 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.log.scan import sorted_log
 from data.store import EVENT_SCHEMA
 from shortlist.columns import EVENT_DTYPES, TIMESTAMP, USER_ID
-from shortlist.home import Home
 
 
 class EventsDigest:
@@ -40,15 +38,6 @@ def events_fingerprint(events: pd.DataFrame) -> str:
     """The hash of canonical events in memory, in any order of users and moments."""
     digest = EventsDigest()
     digest.update(events.sort_values([USER_ID, TIMESTAMP], kind="stable"))
-    return digest.hexdigest()
-
-
-def log_fingerprint(home: Home) -> str:
-    """The hash of all stored events. Raises what `sorted_log` raises."""
-    digest = EventsDigest()
-    with sorted_log(home) as log:
-        for events in log.batches():
-            digest.update(events)
     return digest.hexdigest()
 
 
