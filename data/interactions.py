@@ -6,7 +6,7 @@ place of the first. A time is whole seconds since 1970 (UTC); "before `as_of`" a
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -166,22 +166,81 @@ class Interactions(EventColumns):
 
     def history(self, user_idx: int, as_of: int) -> History:
         """One user's interactions before `as_of`: views on the arrays, no copy."""
-        start, end = self.user_offsets[user_idx], self.user_offsets[user_idx + 1]
-        end = start + int(np.searchsorted(self.timestamp[start:end], as_of))
-        return History(**self.columns(slice(int(start), int(end))), as_of=as_of)
+        columns = self.columns_of(user_idx)
+        n_before = int(np.searchsorted(columns["timestamp"], as_of))
+        return History(**{name: column[:n_before] for name, column in columns.items()}, as_of=as_of)
 
-    def only(self, keep: npt.NDArray[np.bool_]) -> Self:
-        """Some of the interactions, with the same users and items; nothing is copied where all of them are kept."""
-        if keep.all():
-            return self
-        kept = np.concatenate([[0], np.cumsum(keep)])
-        return type(self)(
-            **self.columns(keep), users=self.users, items=self.items, user_offsets=kept[self.user_offsets]
-        )
+    def columns_of(self, user_idx: int) -> dict[str, npt.NDArray[Any]]:
+        """One user's columns by name: views on the arrays, no copy."""
+        return self.columns(slice(int(self.user_offsets[user_idx]), int(self.user_offsets[user_idx + 1])))
 
-    def before(self, as_of: int) -> Self:
-        """The interactions before `as_of`, with the same users and items."""
+    def only(self, keep: npt.NDArray[np.bool_]) -> "Interactions":
+        """Some of the interactions, with the same users and items; no column is copied (see `KeptInteractions`)."""
+        return self if keep.all() else KeptInteractions(self, keep)
+
+    def before(self, as_of: int) -> "Interactions":
+        """The interactions before `as_of`, with the same users and items; no column is copied."""
         return self.only(self.timestamp < as_of)
+
+
+def _gathered(name: str) -> Any:
+    """A column of the kept rows, gathered anew whenever it is asked for."""
+
+    def column(self: "KeptInteractions") -> npt.NDArray[Any]:
+        kept: npt.NDArray[Any] = getattr(self.base, name)[self.kept]
+        kept.setflags(write=False)
+        return kept
+
+    return property(column, doc=f"`{name}` of the kept rows, gathered from the base.")
+
+
+class KeptInteractions(Interactions):
+    """Some of the interactions of others: a mask on their arrays, with the same users and items.
+
+    A snapshot of an earlier moment so costs one byte for each interaction of the base, and a column for as long as it
+    is computed with. Ask for a column once, not in a loop; `columns_of` and `history` gather one user's rows alone.
+
+    Attributes
+    ----------
+    base : Interactions
+        Whose arrays hold the events; never itself kept from others.
+    kept : ndarray of bool, shape (len(base),)
+    """
+
+    __slots__ = ("base", "kept")
+    base: Interactions
+    kept: npt.NDArray[np.bool_]
+
+    def __init__(self, others: Interactions, keep: npt.NDArray[np.bool_]) -> None:
+        """Keep the rows of `others` where `keep`, bool, shape (len(others),), is true."""
+        ends = np.concatenate([[0], np.cumsum(keep)])
+        base, kept = (others.base, _nested(others, keep)) if isinstance(others, KeptInteractions) else (others, keep)
+        values = {"users": others.users, "items": others.items, "user_offsets": ends[others.user_offsets]}
+        for name, value in (values | {"base": base, "kept": kept}).items():
+            object.__setattr__(self, name, value)
+
+    item_idx = _gathered("item_idx")
+    timestamp = _gathered("timestamp")
+    weight = _gathered("weight")
+    price = _gathered("price")
+    is_target = _gathered("is_target")
+    event_type = _gathered("event_type")
+    basket = _gathered("basket")
+
+    def __len__(self) -> int:
+        return int(self.user_offsets[-1])
+
+    def columns_of(self, user_idx: int) -> dict[str, npt.NDArray[Any]]:
+        """One user's kept columns by name."""
+        rows = slice(int(self.base.user_offsets[user_idx]), int(self.base.user_offsets[user_idx + 1]))
+        return {name: column[self.kept[rows]] for name, column in self.base.columns(rows).items()}
+
+
+def _nested(others: "KeptInteractions", keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """A mask on rows that were kept as one on the base."""
+    kept = others.kept.copy()
+    kept[others.kept] = keep
+    return kept
 
 
 def empty_history(as_of: int) -> History:

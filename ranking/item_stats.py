@@ -69,7 +69,8 @@ def fit_item_stats(past: Past, attributes: ItemAttributes) -> ItemStats:
     """Compute the statistics over all that was known at a moment."""
     interactions, n_items, days = past.interactions, past.n_items, past.days()
     n_users = len(past.active_users())  # those seen by then, not those to come
-    share = np.stack([_share(interactions, days, window, n_items) for window in WINDOWS_DAYS])
+    item_idx, is_target = interactions.item_idx, interactions.is_target
+    share = np.stack([_share(item_idx[is_target & (days <= window)], n_items) for window in WINDOWS_DAYS])
     repeat_rate, gap_days, n_buyers = _repeats(interactions, n_items)
     price = _mean_price(interactions, attributes, n_items)
     day_part, weekday = clock(interactions.timestamp)
@@ -79,18 +80,18 @@ def fit_item_stats(past: Past, attributes: ItemAttributes) -> ItemStats:
         buyers_share=np.log1p(1_000 * n_buyers / max(1, n_users)).astype(np.float32),
         repeat_rate=repeat_rate,
         gap_days=gap_days,
-        age_days=_extreme(np.maximum, interactions.item_idx, days, n_items),
-        idle_days=_extreme(np.minimum, interactions.item_idx, days, n_items),
+        age_days=_extreme(np.maximum, item_idx, days, n_items),
+        idle_days=_extreme(np.minimum, item_idx, days, n_items),
         price=price,
         category_price=_category_mean(price, attributes),
-        day_part=_rhythm(interactions.item_idx, day_part, DAY_PARTS, n_items),
-        weekday=_rhythm(interactions.item_idx, weekday, WEEKDAYS, n_items),
+        day_part=_rhythm(item_idx, day_part, DAY_PARTS, n_items),
+        weekday=_rhythm(item_idx, weekday, WEEKDAYS, n_items),
     )
 
 
-def _share(interactions: Interactions, days: FloatArray, window: int, n_items: int) -> FloatArray:
-    inside = interactions.is_target & (days <= window)
-    counts = np.bincount(interactions.item_idx[inside], minlength=n_items)
+def _share(item_idx: npt.NDArray[np.int32], n_items: int) -> FloatArray:
+    """Of so many target events, the share of each item, as its logarithm."""
+    counts = np.bincount(item_idx, minlength=n_items)
     return np.log1p(10_000 * counts / max(1, int(counts.sum()))).astype(np.float32)
 
 
@@ -119,9 +120,10 @@ def _extreme(reduce: np.ufunc, item_idx: npt.NDArray[np.int32], days: FloatArray
 
 def _mean_price(interactions: Interactions, attributes: ItemAttributes, n_items: int) -> FloatArray:
     """Mean price paid; the catalogue's where none is known."""
-    priced = interactions.price > 0
-    n_priced = np.bincount(interactions.item_idx[priced], minlength=n_items)
-    total = np.bincount(interactions.item_idx[priced], interactions.price[priced], minlength=n_items)
+    price, item_idx = interactions.price, interactions.item_idx
+    priced = price > 0
+    n_priced = np.bincount(item_idx[priced], minlength=n_items)
+    total = np.bincount(item_idx[priced], price[priced], minlength=n_items)
     return np.where(n_priced > 0, total / np.maximum(1, n_priced), attributes.price).astype(np.float32)
 
 

@@ -75,9 +75,7 @@ class Past:
 
     def history(self, user_idx: int) -> History:
         """What was known of a user at the user's moment."""
-        start, end = self.interactions.user_offsets[user_idx], self.interactions.user_offsets[user_idx + 1]
-        rows = slice(int(start), int(end))
-        return History(**self.interactions.columns(rows), as_of=int(self.user_as_of[user_idx]))
+        return History(**self.interactions.columns_of(user_idx), as_of=int(self.user_as_of[user_idx]))
 
     def active_users(self) -> npt.NDArray[np.int64]:
         """Users with an event, ascending."""

@@ -1,12 +1,14 @@
 """What was known at a moment, and nothing else."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from data.arrays.past import Past, last_targets
 from data.arrays.writer import build_interactions
-from data.interactions import SECONDS_PER_DAY, Interactions
+from data.interactions import EVENT_TYPES, SECONDS_PER_DAY, Interactions, KeptInteractions
 
 DAY = SECONDS_PER_DAY
 ROWS = [
@@ -88,3 +90,33 @@ def test_baskets_are_sessions_or_hours(sessions: list[str | None] | None) -> Non
         events["session_id"] = pd.Series(sessions, dtype="str")
     made = build_interactions(events, {"purchase": 1.0}, "purchase")
     assert made.basket.tolist() == ([0, 0, 0, 1] if sessions is None else [0, 0, 1, 2])
+
+
+def test_a_snapshot_copies_no_column() -> None:
+    """A snapshot's columns are those of the base where it keeps them, and it costs one byte an event of its own."""
+    rows = [(f"u{n % 500}", f"i{n % 97}", 1 + n / 1_000, "purchase") for n in range(20_000)]
+    interactions = interactions_of(rows)
+    tracemalloc.start()
+    pasts = [Past.before(interactions, 11 * DAY), Past.without_last(interactions, 11 * DAY)]
+    pasts.append(Past.without(interactions, interactions.item_idx == 3, 11 * DAY))
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held < 3 * (len(interactions) + 4 * 8 * 501) < 26 * len(interactions)
+    assert all(0 < len(past) < len(interactions) for past in pasts)
+
+
+def test_what_is_kept_of_what_was_kept_is_kept_of_the_base() -> None:
+    """A snapshot of a snapshot has the columns of both cuts, and is one mask on the first arrays."""
+    interactions = interactions_of(ROWS)
+    once = interactions.only(interactions.event_type != EVENT_TYPES.index("view"))
+    twice = once.before(5 * DAY)
+    assert isinstance(twice, KeptInteractions)
+    assert twice.base is interactions
+    copied = interactions.columns((interactions.timestamp < 5 * DAY) & interactions.is_target)
+    for name, column in copied.items():
+        np.testing.assert_array_equal(getattr(twice, name), column)
+        parts = [twice.columns_of(user)[name] for user in range(3)]
+        np.testing.assert_array_equal(np.concatenate(parts), column)
+    assert twice.user_offsets.tolist() == [0, 1, 2, 2]
+    with pytest.raises(ValueError, match="read-only"):
+        twice.price[:] = 0
