@@ -8,6 +8,7 @@ T      ?=
 FAST    = -m "not slow" -n 2 --dist worksteal -q --ignore tests/integration --ignore tests/e2e --ignore tests/property
 ALONE   = $(filter-out tests/e2e/test_kills.py tests/e2e/test_main_job.py,$(wildcard tests/e2e/test_*.py)) tests/integration/serving/test_redis_faults.py tests/integration/serving/test_server.py tests/contract/serving
 TWO     = -n 2 --dist loadfile $(addprefix --ignore ,$(ALONE))
+SPARK   = tests/contract/data/test_scan_contract.py tests/unit/candidate_gen/test_spark_als.py tests/integration/pipelines/test_spark.py
 FAST_TMP = $$(test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -19,7 +20,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev demo test test-long coverage test-fast test-numeric test-pythons test-lowest check lint types imports format docs \
+.PHONY: help setup setup-dev demo test test-long coverage test-fast test-numeric test-pythons test-spark test-lowest check lint types imports format docs \
 	lock wheel wheel-test clean bench bench-serving screenshots
 
 help:  ## Show this list
@@ -68,6 +69,12 @@ test-numeric: setup-dev  ## Run the numeric tests as a processor without AVX-512
 test-pythons: setup-dev  ## Run the suite on each Python from 3.11 to 3.13 that is found
 	@.ci/pythons test
 
+test-spark:  ## Run what Spark has a part in, in an environment of its own (half a gigabyte; needs Java 17 or later)
+	@$(MAKE) --no-print-directory setup-dev VENV=$(VENV)-spark
+	@$(VENV)-spark/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
+		--only-binary :all: --no-binary pyspark --require-hashes -r requirements-spark.lock
+	@$(VENV)-spark/bin/python -m pytest -q $(SPARK)
+
 test-lowest:  ## Run the fast tests on the lowest versions that pyproject.toml allows (needs uv)
 	@.ci/lowest
 
@@ -108,9 +115,10 @@ bench-serving: setup-dev  ## The service under load, cached and not, beside what
 wheel-test: wheel  ## Install the wheel beside the locked packages and run its command from an empty folder
 	@sh deploy/try_wheel.sh $(BIN)/python dist/shortlist_recs-*.whl
 
-lock:  ## Solve the dependencies anew into both lock files (needs uv)
+lock:  ## Solve the dependencies anew into the lock files (needs uv)
 	@$(LOCK) --output-file requirements.lock
 	@$(LOCK) --extra notebook --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	@$(LOCK) --extra spark --constraint requirements.lock --output-file requirements-spark.lock
 
 clean:  ## Remove what the build and the tests left (not var/, not var-demo/, not .venv/)
 	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage

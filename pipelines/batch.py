@@ -1,6 +1,7 @@
 """Lists for many users, written as they are made: memory does not grow with their number."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,6 @@ from ranking.two_stage import Stage
 from shortlist.atomic import staged_file
 from shortlist.columns import ITEM_ID, RANK, SCORE, SOURCE, TITLE, USER_ID
 from shortlist.errors import DataError
-from shortlist.progress import Reporter
 
 USERS_PER_WRITE: Final = 2_000
 SCHEMA: Final = pa.schema(
@@ -81,46 +81,44 @@ def all_user_ids(recommender: Recommender) -> Iterator[str]:
     return (user_id for user_id in ids if not recommender.stored.is_forgotten(user_id))
 
 
-def write_lists(
-    recommender: Recommender,
-    user_ids: Iterable[str],
-    n_users: int,
-    path: Path,
-    reporter: Reporter,
-    *,
-    k: int,
-    stage: Stage,
-    exclude_seen: bool,
-    titles: bool = False,
-) -> int:
-    """Write every user's list to a Parquet or CSV file, which is there whole or not at all.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What each user's list is to be: at most `k` items, of both stages or the first, maybe with titles."""
 
-    Returns
-    -------
-    int
-        The rows written: one for each place of each list, users in the order given, ranks from 1.
-    """
-    queries = (
-        Query(user_id, limit=k, stage=stage, exclude_seen=exclude_seen, titles=titles)
-        for user_id in reporter.track(user_ids, n_users, "lists")
-    )
-    lists = recommender.recommend_many(queries)
-    schema = SCHEMA.append(pa.field(TITLE, pa.string())) if titles else SCHEMA
-    with staged_file(path) as temporary, _writer(temporary, path.suffix, schema) as writer:
-        return _write_blocks(lists, schema, writer.write_table)
+    k: int
+    stage: Stage = "full"
+    exclude_seen: bool = False
+    titles: bool = False
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of the lists."""
+        return SCHEMA.append(pa.field(TITLE, pa.string())) if self.titles else SCHEMA
+
+    def of(self, user_id: str) -> Query:
+        """The query for a user."""
+        return Query(user_id, limit=self.k, stage=self.stage, exclude_seen=self.exclude_seen, titles=self.titles)
+
+
+def make_lists(recommender: Recommender, user_ids: Iterable[str], wanted: Wanted) -> Iterator[pa.Table]:
+    """Every user's list as rows, some users at a time: users in the order given, ranks from 1."""
+    lists = recommender.recommend_many(map(wanted.of, user_ids))
+    while block := list(islice(lists, USERS_PER_WRITE)):
+        yield _table(block, wanted.schema)
+
+
+def write_lists(lists: Iterable[pa.Table], wanted: Wanted, path: Path) -> int:
+    """Write lists to a Parquet or CSV file, which is there whole or not at all; returns the number of rows."""
+    n_rows = 0
+    with staged_file(path) as temporary, _writer(temporary, path.suffix, wanted.schema) as writer:
+        for table in lists:
+            writer.write_table(table)
+            n_rows += len(table)
+    return n_rows
 
 
 def _writer(path: Path, suffix: str, schema: pa.Schema) -> pq.ParquetWriter | pyarrow.csv.CSVWriter:
     return pq.ParquetWriter(path, schema) if suffix == ".parquet" else pyarrow.csv.CSVWriter(path, schema)
-
-
-def _write_blocks(lists: Iterator[Recommendation], schema: pa.Schema, write: Callable[[pa.Table], None]) -> int:
-    n_rows = 0
-    while block := list(islice(lists, USERS_PER_WRITE)):
-        table = _table(block, schema)
-        write(table)
-        n_rows += len(table)
-    return n_rows
 
 
 def _table(block: Sequence[Recommendation], schema: pa.Schema) -> pa.Table:

@@ -14,6 +14,7 @@ from pipelines.publishing import Published, publish, rollback
 from pipelines.settings import read_config
 from pipelines.training import train
 from shortlist.bundle import open_bundle
+from shortlist.cluster import cluster
 from shortlist.home import Home
 from shortlist.manifest import Manifest
 from shortlist.progress import ConsoleReporter
@@ -28,7 +29,9 @@ from shortlist.registry import Registry
 @exits
 def train_command(until: datetime | None, home: Home, config_path: Path | None, *, as_json: bool) -> None:
     """Make a new bundle from the stored events. It does not serve before `shortlist publish`."""
-    manifest = train(home, read_config(config_path), ConsoleReporter(), until=until)
+    config = read_config(config_path)
+    with cluster(config.spark):
+        manifest = train(home, config, ConsoleReporter(), until=until)
     if as_json:
         print_json(_summary(manifest, Registry(home).current()))
     else:

@@ -6,10 +6,13 @@ from pathlib import Path
 import click
 import numpy as np
 
-from pipelines.batch import SUFFIXES, all_user_ids, read_user_ids, write_lists
+from pipelines.batch import SUFFIXES, Wanted, all_user_ids, make_lists, read_user_ids, write_lists
 from pipelines.options import config_option, exits, home_option, json_option, print_json
+from pipelines.settings import read_config
+from pipelines.spark_lists import make_lists_on_cluster
 from ranking.bundling import load_recommender
 from ranking.two_stage import Stage
+from shortlist.cluster import cluster, running_cluster
 from shortlist.errors import DataError
 from shortlist.home import Home
 from shortlist.ids import MISSING
@@ -69,7 +72,8 @@ def recommend_command(
     """
     reporter = ConsoleReporter()
     require_room(out.parent, Need(), "the writing of lists")
-    recommender = load_recommender(Registry(home).open(version), num_threads=os.cpu_count() or 1)
+    bundle, wanted = Registry(home).open(version), Wanted(k, stage, exclude_seen=exclude_seen, titles=titles)
+    recommender = load_recommender(bundle, num_threads=os.cpu_count() or 1)
     if users == "all":
         user_ids, n_unknown = all_user_ids(recommender), 0
         n_users = sum(1 for _ in all_user_ids(recommender))
@@ -78,9 +82,12 @@ def recommend_command(
         n_users, user_ids = len(named), iter(named)
         positions = recommender.table.users.positions(named)
         n_unknown = int(np.count_nonzero(positions == MISSING))
-    n_rows = write_lists(
-        recommender, user_ids, n_users, out, reporter, k=k, stage=stage, exclude_seen=exclude_seen, titles=titles
-    )
+    with cluster(read_config(config_path).spark):
+        if running_cluster() is None:
+            lists = make_lists(recommender, reporter.track(user_ids, n_users, "lists"), wanted)
+        else:
+            lists = make_lists_on_cluster(bundle.folder, user_ids, wanted, out.parent, reporter)
+        n_rows = write_lists(lists, wanted, out)
     if as_json:
         counts = {"n_users": n_users, "n_unknown": n_unknown, "n_rows": n_rows}
         print_json({"version": recommender.version, **counts, "out": str(out)})

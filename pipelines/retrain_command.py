@@ -15,6 +15,7 @@ from pipelines.options import config_option, exits, home_option, json_option, pr
 from pipelines.retraining import Retraining, retrain
 from pipelines.schedule import INTERVALS, repeat
 from pipelines.settings import Config, read_config
+from shortlist.cluster import cluster
 from shortlist.errors import ShortlistError
 from shortlist.home import Home
 from shortlist.progress import ConsoleReporter
@@ -71,15 +72,16 @@ def retrain_command(
     def once() -> None:
         if every is not None:
             monitor_first(home, config, webhook)
-        done = retrain(
-            home,
-            config,
-            ConsoleReporter(),
-            watched=watched,
-            given=given,
-            test_days=test_days,
-            is_forced=is_forced,
-        )
+        with cluster(config.spark):
+            done = retrain(
+                home,
+                config,
+                ConsoleReporter(),
+                watched=watched,
+                given=given,
+                test_days=test_days,
+                is_forced=is_forced,
+            )
         print_json(done.model_dump(mode="json")) if as_json else _print(done)
 
     if every is None:

@@ -14,6 +14,7 @@ from monitoring.rules import MonitoringConfig
 from pipelines.pruning import RetentionConfig
 from ranking.settings import RankerConfig
 from serving.settings import ServingConfig
+from shortlist.cluster import SparkConfig
 from shortlist.config import ConfigModel, load_config
 
 
@@ -34,6 +35,7 @@ class Config(ConfigModel):
     candidate_gen: CandidateConfig = CandidateConfig()
     ranking: RankerConfig = RankerConfig()
     training: TrainingConfig = TrainingConfig()
+    spark: SparkConfig = SparkConfig()
     serving: ServingConfig = ServingConfig()
     retention: RetentionConfig = RetentionConfig()
     outcomes: OutcomesConfig = OutcomesConfig()

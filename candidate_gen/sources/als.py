@@ -5,6 +5,7 @@ Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets"
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
@@ -17,9 +18,11 @@ from threadpoolctl import threadpool_limits
 from candidate_gen.index import FactorIndex, IndexChoice, IndexConfig, build_index, open_index
 from candidate_gen.profile import HALF_LIVES_DAYS, UserProfile, build_profile
 from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays
+from candidate_gen.spark_als import SparkAls
 from data.arrays.past import Past
 from data.attributes import ItemAttributes
 from shortlist.checks import check_range
+from shortlist.cluster import running_cluster
 from shortlist.errors import BundleError
 
 HalfLifeDays = Literal[7, 21, 60, 120, 365, 3650]
@@ -175,8 +178,9 @@ def _stored_settings(stored: StoredArrays, config: AlsConfig) -> tuple[float, in
 
 def fit_als(past: Past, config: AlsConfig, rng: int) -> AlsModel:
     """Fit item factors on a past."""
+    cluster = running_cluster()
     with threadpool_limits(1, user_api="blas"):  # `implicit` brings its own threads
-        model = AlternatingLeastSquares(
+        model = (AlternatingLeastSquares if cluster is None else partial(SparkAls, cluster))(
             factors=config.factors,
             alpha=config.alpha,
             regularization=config.regularization,

@@ -1,11 +1,11 @@
-"""The stored events user by user, sorted by DuckDB within a bound of memory: what is larger goes through the disk.
+"""The stored events user by user, sorted by DuckDB within a bound of memory, or by a Spark cluster where one runs.
 
 `read_events` gives a log as one table, by time. A `SortedLog` gives the same events in batches of whole users, by user
 (in byte order) and time, so that what is made of them need never hold them all.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,10 +21,12 @@ import pyarrow.dataset as ds
 
 from data.cancels import net_cancels
 from data.inventory import check_content
+from data.log.spark_sort import SparkSort
 from data.people import read_people, root
 from data.publication import reading
 from data.store import STORED_SCHEMA, stored_files
 from shortlist.atomic import temporary_folder
+from shortlist.cluster import running_cluster
 from shortlist.columns import EVENT_DTYPES, EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID, EventType
 from shortlist.errors import StoreUnavailable
 from shortlist.home import Home
@@ -70,19 +72,25 @@ class SortedLog:
         As they are stored, cancels among them, users under one id.
     known_at : int, optional
         Events before this moment (seconds since 1970) are as they were known then: later cancels leave them.
+    cluster : SparkSort, optional
+        What sorts the same events in the place of DuckDB.
     """
 
-    def __init__(self, events: duckdb.DuckDBPyRelation, known_at: int | None = None) -> None:
-        self.events, self._known_at = events, known_at
+    def __init__(
+        self, events: duckdb.DuckDBPyRelation, known_at: int | None = None, cluster: SparkSort | None = None
+    ) -> None:
+        self.events, self._known_at, self._cluster = events, known_at, cluster
         self._counted = events.filter(f"{EVENT_TYPE} <> '{EventType.CANCEL}'")
 
     def before(self, second: int) -> "SortedLog":
         """The same log before a moment (seconds since 1970)."""
-        return SortedLog(self.events.filter(f"epoch_us(timestamp) < {second * MICROSECONDS}"), self._known_at)
+        end = second * MICROSECONDS
+        cluster = None if self._cluster is None else self._cluster.before(end)
+        return SortedLog(self.events.filter(f"epoch_us(timestamp) < {end}"), self._known_at, cluster)
 
     def as_known(self, second: int) -> "SortedLog":
         """The same log, of which what lies before a moment (seconds since 1970) is as it was known then."""
-        return SortedLog(self.events, second)
+        return SortedLog(self.events, second, self._cluster)
 
     def first_since(self, second: int) -> pd.DataFrame:
         """The first event from a moment on (seconds since 1970), cancels left out; one row or none."""
@@ -111,14 +119,20 @@ class SortedLog:
         StoreUnavailable
             When memory and disk are not enough to sort them.
         """
-        rest = [column for column in EVENT_DTYPES if column not in _ORDER]
-        ordered = self.events.order(", ".join([*_ORDER, *rest])).project(", ".join(EVENT_DTYPES))
         try:
-            for table in whole_groups(ordered.to_arrow_reader(rows_at_once), USER_ID, rows_at_once):
-                events = table.to_pandas().astype(EVENT_DTYPES)
+            for table in whole_groups(self._sorted(rows_at_once), USER_ID, rows_at_once):
+                events = table.select(list(EVENT_DTYPES)).to_pandas().astype(EVENT_DTYPES)
                 yield self._netted(events).reset_index(drop=True)
         except duckdb.Error as error:
             raise StoreUnavailable(f"the events cannot be sorted: {str(error).splitlines()[0]}") from error
+
+    def _sorted(self, rows_at_once: int) -> Iterable[pa.RecordBatch]:
+        order = [*_ORDER, *(column for column in EVENT_DTYPES if column not in _ORDER)]
+        if self._cluster is not None:
+            return self._cluster.batches(order, rows_at_once)
+        ordered = self.events.order(", ".join(order)).project(", ".join(EVENT_DTYPES))
+        reader: Iterable[pa.RecordBatch] = ordered.to_arrow_reader(rows_at_once)
+        return reader
 
     def _netted(self, events: pd.DataFrame) -> pd.DataFrame:
         """Without cancels and what they take, in the same order."""
@@ -152,11 +166,12 @@ def sorted_log(home: Home, until: datetime | None = None, memory_mb: int = SORT_
             connection = held.enter_context(silent_duckdb(memory_mb, folder))
             stored = ds.dataset([str(file) for file in files], schema=STORED_SCHEMA, format="parquet")
             connection.register("stored", stored if files else STORED_SCHEMA.empty_table())
-            connection.register("merged", _merged(home))
+            merged = _merged(home)
+            connection.register("merged", merged)
             events = connection.sql(_EVENTS)
             if until is not None:
                 events = events.filter(f"timestamp < TIMESTAMPTZ '{until.isoformat()}'")
-            yield SortedLog(events)
+            yield SortedLog(events, cluster=_spark_sort(home, files, merged, until))
 
 
 @contextmanager
@@ -180,14 +195,23 @@ def _merged(home: Home) -> pa.Table:
     return pa.table(columns, schema=pa.schema([("source", pa.string()), ("target", pa.string())]))
 
 
-def whole_groups(reader: pa.RecordBatchReader, column: str, rows_at_once: int) -> Iterator[pa.Table]:
+def _spark_sort(home: Home, files: Sequence[Path], merged: pa.Table, until: datetime | None) -> SparkSort | None:
+    """The cluster that runs, if any, over the same events."""
+    spark = running_cluster()
+    if spark is None:
+        return None
+    sort = SparkSort(spark, files, merged, home.root)
+    return sort if until is None else sort.before((until - _moment(0)) // timedelta(microseconds=1))
+
+
+def whole_groups(batches: Iterable[pa.RecordBatch], column: str, rows_at_once: int) -> Iterator[pa.Table]:
     """Rows that are sorted by a column, missing values last, cut where its value changes.
 
     A table has about `rows_at_once` rows, more where more have one value.
     """
     held: list[pa.RecordBatch] = []
     n_held = 0
-    for batch in reader:
+    for batch in batches:
         held.append(batch)
         n_held += len(batch)
         if n_held >= rows_at_once and (end := _last_start(held, column)) > 0:

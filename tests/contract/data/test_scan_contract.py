@@ -1,5 +1,6 @@
 """A sorted log holds the events that `read_events` reads, user by user, whatever the batches and the memory."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from shop import import_shop
+from spark import needs_spark
 
 from data.integrity import Habits, IntegrityConfig, habits_of, habits_of_log
 from data.log.fingerprint import EventsDigest, events_fingerprint
@@ -14,6 +16,7 @@ from data.log.scan import sorted_log
 from data.merging import merge_users
 from data.store import read_events
 from pipelines.upkeep import tidy
+from shortlist.cluster import SparkConfig, cluster
 from shortlist.columns import EVENT_DTYPES
 from shortlist.errors import DataError, StoreUnavailable
 from shortlist.home import Home
@@ -54,10 +57,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
+@pytest.fixture(params=["", pytest.param("local[2]", marks=needs_spark)], ids=["duckdb", "spark"])
+def _engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What sorts: DuckDB, or Spark on this machine."""
+    with cluster(SparkConfig(master=request.param)):
+        yield
+
+
 def by_user(home: Home, until: datetime | None) -> pd.DataFrame:
     return read_events(home, until=until).sort_values("user_id", kind="stable", ignore_index=True)
 
 
+@pytest.mark.usefixtures("_engine")
 @pytest.mark.parametrize("until", [None, UNTIL])
 @pytest.mark.parametrize("rows_at_once", [100, 1_000_000])
 def test_the_events_are_those_that_are_read(home: Home, until: datetime | None, rows_at_once: int) -> None:
@@ -70,6 +81,7 @@ def test_the_events_are_those_that_are_read(home: Home, until: datetime | None, 
     assert owners.is_unique
 
 
+@pytest.mark.usefixtures("_engine")
 @pytest.mark.parametrize("rows_at_once", [100, 1_000_000])
 def test_a_past_is_as_it_was_known(home: Home, rows_at_once: int) -> None:
     """Later cancels leave what lies before the moment; what comes after it is netted as ever."""
@@ -83,6 +95,7 @@ def test_a_past_is_as_it_was_known(home: Home, rows_at_once: int) -> None:
     assert len(then) > (now["timestamp"] < UNTIL).sum()
 
 
+@pytest.mark.usefixtures("_engine")
 def test_the_fingerprint_of_batches_is_that_of_the_table(home: Home) -> None:
     for rows_at_once in (100, 1_000_000):
         digest = EventsDigest()

@@ -9,20 +9,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.store import read_events
-from pipelines.batch import USERS_PER_WRITE, all_user_ids, read_user_ids, write_lists
+from pipelines.batch import USERS_PER_WRITE, Wanted, all_user_ids, make_lists, read_user_ids, write_lists
 from ranking.query import Query
 from ranking.recommender import Recommender
 from shortlist.errors import DataError
 from shortlist.home import Home
-from shortlist.progress import SilentReporter
 
 COLUMNS = ["user_id", "item_id", "rank", "score", "source"]
 
 
 def write(recommender: Recommender, path: Path, users, **changes) -> int:
     """Write lists of five items."""
-    options = {"k": 5, "stage": "full", "exclude_seen": False} | changes
-    return write_lists(recommender, users, 3, path, SilentReporter(), **options)
+    wanted = Wanted(**{"k": 5, **changes})
+    return write_lists(make_lists(recommender, users, wanted), wanted, path)
 
 
 @pytest.mark.parametrize("stage", ["full", "retrieval"])
