@@ -8,20 +8,20 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
+from data.arrays.table_files import tables_of_work
 from data.catalog import read_items
 from data.log.fingerprint import is_fingerprint_of
 from data.store import read_events
 from pipelines.lineage import catalog_fingerprint, changed_circumstances
-from pipelines.needs import of_training, require
 from pipelines.replay import replayed
 from pipelines.settings import Config
-from pipelines.shops import build_shop
+from pipelines.shops import ShopData, View, read_shop
 from pipelines.strays import without_strays
 from pipelines.training import fit_recommender, profile_of
 from ranking.bundling import save_recommender
 from ranking.compiling import keep_compiled
 from shortlist.bundle import BundleWriter
-from shortlist.errors import BundleError, DataError
+from shortlist.errors import BundleError
 from shortlist.home import Home
 from shortlist.manifest import FileEntry, Manifest
 from shortlist.progress import Reporter, SilentReporter
@@ -54,7 +54,7 @@ class Reproduction:
 def reproduce(home: Home, name: str, reporter: Reporter) -> Reproduction:
     """Train again with a bundle's configuration, choices and seed on the events that it was made from.
 
-    Nothing in the home changes.
+    Nothing in the home changes; while it works, the sorted events lie there.
 
     Parameters
     ----------
@@ -74,20 +74,19 @@ def reproduce(home: Home, name: str, reporter: Reporter) -> Reproduction:
     manifest = Registry(home).open(name).manifest
     config = _recipe(manifest)
     reporter.step("reading the events")
-    events, catalog = _events(home, manifest), read_items(home)
-    require(Path(tempfile.gettempdir()), of_training(len(events), config), "a training", reporter)
-    shop = build_shop(events, catalog, config)
-    end = manifest.data.end
-    made = fit_recommender(shop, int(end.timestamp()), config, reporter, manifest.version, is_sampled=True)
-    with tempfile.TemporaryDirectory(prefix="shortlist-") as folder:
-        writer = BundleWriter(Path(folder))
-        save_recommender(writer, made.recommender)
-        if "profile.txt" in manifest.files:  # release 0.1 knew none
-            profile_of(home, catalog, end, made, config).save(writer)
-    reasons = (*_changed_data(manifest, events, catalog), *changed_circumstances(manifest))
-    return Reproduction(
-        manifest.version, len(manifest.files), tuple(_different(manifest.files, writer.entries)), reasons
-    )
+    catalog, end = read_items(home), manifest.data.end
+    with tables_of_work(home):
+        shop, n_events, are_same = _shop(home, catalog, manifest, config, reporter)
+        made = fit_recommender(shop, int(end.timestamp()), config, reporter, manifest.version, is_sampled=True)
+        with tempfile.TemporaryDirectory(prefix="shortlist-") as folder:
+            writer = BundleWriter(Path(folder))
+            save_recommender(writer, made.recommender)
+            if "profile.txt" in manifest.files:  # release 0.1 knew none
+                profile_of(home, catalog, end, made, config).save(writer)
+    events_said = () if are_same else (_other_events(manifest, n_events),)
+    reasons = (*events_said, *_other_catalog(manifest, catalog), *changed_circumstances(manifest))
+    different = tuple(_different(manifest.files, writer.entries))
+    return Reproduction(manifest.version, len(manifest.files), different, reasons)
 
 
 def _recipe(manifest: Manifest) -> Config:
@@ -100,23 +99,39 @@ def _recipe(manifest: Manifest) -> Config:
         ) from error
 
 
-def _events(home: Home, manifest: Manifest) -> pd.DataFrame:
-    """The events before the bundle's end; strays are left out where they were."""
-    events = read_events(home, until=manifest.data.end)
-    if not is_fingerprint_of(manifest.data.fingerprint, events):
-        events = without_strays(events, SilentReporter())
-    if not len(events):
-        raise DataError(f"{manifest.version}: no event is left of those that it was made from.")
-    return events
+def _shop(
+    home: Home, catalog: pd.DataFrame, manifest: Manifest, config: Config, reporter: Reporter
+) -> tuple[ShopData, int, bool]:
+    """The events before the bundle's end, how many they are, and whether they are those of then.
+
+    Strays are left out where they were.
+    """
+    end = manifest.data.end
+    for has_strays in (True, False):
+        shop, facts = read_shop(home, catalog, config, reporter, View(end, has_strays=has_strays))
+        if facts.fingerprint == manifest.data.fingerprint:
+            return shop, facts.n_events, True
+    return shop, facts.n_events, _is_of_before(home, manifest, facts.n_events, config)
 
 
-def _changed_data(manifest: Manifest, events: pd.DataFrame, catalog: pd.DataFrame) -> Iterator[str]:
+def _is_of_before(home: Home, manifest: Manifest, n_events: int, config: Config) -> bool:
+    """Whether the fingerprint is that of the events by time, as release 0.1 took it, which held them all in memory."""
+    if n_events != manifest.data.n_events or n_events > config.training.max_events:
+        return False
+    events = without_strays(read_events(home, until=manifest.data.end), SilentReporter())
+    return is_fingerprint_of(manifest.data.fingerprint, events)
+
+
+def _other_events(manifest: Manifest, n_events: int) -> str:
     data = manifest.data
-    if not is_fingerprint_of(data.fingerprint, events):
-        yield (
-            f"The events before {data.end.isoformat()} are not those of then: {len(events):,}, and there were "
-            f"{data.n_events:,}; rows have been deleted, forgotten or imported since."
-        )
+    return (
+        f"The events before {data.end.isoformat()} are not those of then: {n_events:,}, and there were "
+        f"{data.n_events:,}; rows have been deleted, forgotten or imported since."
+    )
+
+
+def _other_catalog(manifest: Manifest, catalog: pd.DataFrame) -> Iterator[str]:
+    data = manifest.data
     if data.catalog_fingerprint not in {None, catalog_fingerprint(catalog)}:
         yield "The catalogue is not the one of then; it has been imported anew."
 

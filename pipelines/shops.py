@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict
 
 from data.arrays.history_table import HistoryTable
 from data.arrays.table_files import forget_tables, load_table, save_table
-from data.arrays.writer import InteractionsWriter, Span, build_table
+from data.arrays.writer import InteractionsWriter, Span
 from data.attributes import ItemAttributes
 from data.catalog_arrays import build_attributes
-from data.integrity import Habits, IntegrityConfig, flagged, habits_of_log, without_flagged
+from data.integrity import Habits, IntegrityConfig, flagged, habits_of_log
 from data.interactions import Interactions
 from data.inventory import inventory_or_adopted
 from data.log.fingerprint import EventsDigest
@@ -28,7 +28,7 @@ from pipelines.needs import TRAINING, Work, require
 from pipelines.settings import Config
 from pipelines.strays import log_without_strays
 from shortlist.atomic import replace_file, staged_folder
-from shortlist.columns import EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID
+from shortlist.columns import ITEM_ID, TIMESTAMP, USER_ID
 from shortlist.config import dump_model
 from shortlist.errors import DataError
 from shortlist.hashing import content_sha256
@@ -132,20 +132,6 @@ class LogFacts(BaseModel):
         return int(self.start.timestamp()), int(self.end.timestamp()) - 1
 
 
-def build_shop(events: pd.DataFrame, catalog: pd.DataFrame, config: Config) -> ShopData:
-    """Turn canonical tables in memory into arrays, without the events that no person makes.
-
-    Raises
-    ------
-    DataError
-        When no event has a type of positive weight.
-    """
-    events = without_flagged(events, config.integrity)
-    target, weights = config.event_weights.relative_to_target(events[EVENT_TYPE].unique())
-    table = build_table(events, weights, target, catalog_ids=catalog[ITEM_ID])
-    return _shop(table, catalog, target, config)
-
-
 def read_shop(
     home: Home,
     catalog: pd.DataFrame,
@@ -154,7 +140,7 @@ def read_shop(
     view: View = WHOLE,
     work: Work = TRAINING,
 ) -> tuple[ShopData, LogFacts]:
-    """The same from the stored events; `work` is what they are read for.
+    """Turn the stored events into arrays, without those that no person makes; `work` is what they are read for.
 
     The arrays lie in the home until `forget_tables`; work that was broken off finds them there.
 
@@ -170,14 +156,11 @@ def read_shop(
     folder = _folder(home, catalog, config, view)
     if not (folder / FACTS_FILE).is_file():
         forget_tables(home, but_of=folder.name.partition("-")[0])
-        with staged_folder(folder) as staged, sorted_log(home, view.until, config.training.sort_memory_mb) as stored:
-            survey = stored.survey()
-            if not survey.n_events:
-                raise no_events(home, view.until)
-            require(home.root, work.need(survey.n_events, config), work.name, reporter)
-            log = stored if view.has_strays else log_without_strays(stored, survey, reporter)
-            facts = _write_table(log, view, survey, staged, catalog, config, reporter)
-            replace_file(staged / FACTS_FILE, facts.model_dump_json().encode())
+        try:
+            _stage_table(home, folder, catalog, config, reporter, view, work)
+        except OSError:
+            if not (folder / FACTS_FILE).is_file():  # where it is, another command has written it meanwhile
+                raise
     facts = LogFacts.model_validate_json((folder / FACTS_FILE).read_bytes())
     if facts.n_flagged:
         reporter.step(
@@ -185,6 +168,20 @@ def read_shop(
             "and are left out ([integrity]); `shortlist flagged` names them"
         )
     return _shop(load_table(folder), catalog, facts.target, config), facts
+
+
+def _stage_table(
+    home: Home, folder: Path, catalog: pd.DataFrame, config: Config, reporter: Reporter, view: View, work: Work
+) -> None:
+    """Sort the events and write their arrays to a folder, which is there whole or not at all."""
+    with staged_folder(folder) as staged, sorted_log(home, view.until, config.training.sort_memory_mb) as stored:
+        survey = stored.survey()
+        if not survey.n_events:
+            raise no_events(home, view.until)
+        require(home.root, work.need(survey.n_events, config), work.name, reporter)
+        log = stored if view.has_strays else log_without_strays(stored, survey, reporter)
+        facts = _write_table(log, view, survey, staged, catalog, config, reporter)
+        replace_file(staged / FACTS_FILE, facts.model_dump_json().encode())
 
 
 def _folder(home: Home, catalog: pd.DataFrame, config: Config, view: View) -> Path:

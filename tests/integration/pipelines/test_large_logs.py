@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from plain_shop import build_shop
 from shop import import_shop
 
 from data.arrays.history_table import HistoryTable
@@ -18,7 +19,7 @@ from data.store import read_events
 from pipelines import shops
 from pipelines.evaluation import evaluate_home
 from pipelines.settings import Config
-from pipelines.shops import View, build_shop, drawn_users, read_shop
+from pipelines.shops import View, drawn_users, read_shop
 from pipelines.training import train
 from ranking.bundling import load_recommender
 from ranking.query import Query

@@ -9,9 +9,12 @@ import pytest
 from click.testing import CliRunner
 from shop import checkerboard_catalog, import_shop
 
+from data.log.fingerprint import _fingerprint_by_time
+from data.store import read_events
 from data.trimming import delete_events_before
 from pipelines.cli import group
 from pipelines.reproduction import reproduce
+from pipelines.settings import Config
 from pipelines.training import train
 from shortlist.errors import BundleError
 from shortlist.home import Home
@@ -76,3 +79,27 @@ def test_a_configuration_of_another_release_is_refused(home: Home) -> None:
     path.write_text(json.dumps(manifest))
     with pytest.raises(BundleError, match="the release that made it"):
         reproduce(home, "current", SilentReporter())
+
+
+def test_a_sample_of_a_large_log_comes_again(home: Home, tiny_config: Config) -> None:
+    """Users drawn at random are drawn again, and nothing of the work stays in the home."""
+    sampling = tiny_config.model_copy(
+        update={"training": tiny_config.training.model_copy(update={"max_events": 1_000})}
+    )
+    manifest = train(home, sampling, SilentReporter())
+    assert manifest.choices.sampled_events is not None
+    before = set(home.root.rglob("*"))
+    assert reproduce(home, manifest.version, SilentReporter()).is_same
+    assert set(home.root.rglob("*")) == before
+
+
+def test_a_fingerprint_of_release_0_1_is_known(home: Home) -> None:
+    """It was taken of the events by time; another one is still another."""
+    path = home.bundles / Registry(home).resolve("current") / "manifest.json"
+    manifest = json.loads(path.read_text())
+    by_time = _fingerprint_by_time(read_events(home, until=pd.Timestamp(manifest["data"]["end"]).to_pydatetime()))
+    for fingerprint, said in {by_time: False, "f" * 64: True}.items():
+        path.write_text(json.dumps(manifest | {"data": manifest["data"] | {"fingerprint": fingerprint}}))
+        found = reproduce(home, "current", SilentReporter())
+        assert found.is_same
+        assert any("are not those of then" in reason for reason in found.reasons) == said

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from plain_shop import build_shop
 
 from pipelines.settings import Config
-from pipelines.shops import build_shop
 from pipelines.training import fit_recommender
 from ranking.query import Query
 from shortlist.errors import DataError
