@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from data.checking import Sources
 from data.events import Reading
-from data.importing import Sources, import_tables
+from data.importing import import_tables
 from data.report import ImportReport
 from data.settings import DataConfig
 from data.sources import RawTable

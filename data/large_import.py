@@ -20,22 +20,14 @@ import pyarrow.dataset as ds
 
 from data.batch import Batch, make_batch
 from data.cancels import net_cancels
+from data.checking import Checked, Sources, check, refuse_if_bad
 from data.duplicates import find_duplicates
 from data.event_ids import SeenIds
 from data.events import Reading, canonical_events
-from data.importing import (
-    Checked,
-    Plan,
-    Sources,
-    check,
-    plan_catalogue,
-    refuse_if_bad,
-    report_of,
-    set_aside_unwanted,
-    write_import,
-)
+from data.importing import report_of, write_import
 from data.large_files import LargeEvents
 from data.log.scan import SORT_MEMORY_MB, silent_duckdb
+from data.planning import Plan, plan_catalogue, set_aside_unwanted
 from data.publication import Publication, import_lock, reading
 from data.reasons import Reason
 from data.report import ImportReport

@@ -1,9 +1,7 @@
 """`shortlist import` and `shortlist validate`."""
 
 import codecs
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -14,16 +12,14 @@ from data.dates import DATE_ORDERS, DateOrder
 from data.event_names import EVENT_NAMES, squash
 from data.events import Reading
 from data.formats import FORMAT_NAMES
-from data.importing import import_tables, read_files, validate_tables, with_max_bad_share
-from data.large_csv import opened_large
-from data.large_import import import_large, validate_large
+from data.importing import with_max_bad_share
 from data.mapping import parse_map
 from data.numbers import SIGNS, Decimal
 from data.parsing import UNIT_MICROSECONDS
 from data.reasons import Reason
 from data.report import CatalogChanges, ImportReport, TableReport
 from pipelines.demo_home import refuse_demo
-from pipelines.needs import of_import, of_large_import, require
+from pipelines.intake import Files, take_files
 from pipelines.options import (
     ManyValuesCommand,
     config_option,
@@ -181,24 +177,8 @@ def _run(
         raise click.UsageError("--replace needs the whole catalogue: name its files with --items.")
     refuse_demo(home)
     config = with_max_bad_share(read_config(config_path).data, max_bad_share)
-    given = _reading(**how)
-    reporter = ConsoleReporter()
-    told: dict[str, Any] = {"now": datetime.now(UTC), "reporter": reporter}
-    folder = home.root if home.root.is_dir() else Path(tempfile.gettempdir())
-    with opened_large(events, given, encoding, folder, reporter) as large:
-        if writes:
-            need = (
-                of_import([*events, *items, *users])
-                if large is None
-                else of_large_import(large.given, [*items, *users])
-            )
-            require(home.root, need, "an import", reporter)
-        if large is None:
-            sources = read_files(events, items, users, reporter, encoding)
-            report = (import_tables if writes else validate_tables)(home, sources, given, config, **told)
-        else:
-            others = read_files([], items, users, reporter, encoding)
-            report = (import_large if writes else validate_large)(home, large, others, given, config, **told)
+    given, reporter = _reading(**how), ConsoleReporter()
+    report = take_files(home, Files(events, items, users), given, config, reporter, encoding=encoding, writes=writes)
     if as_json:
         print_json(report.to_json())
     else:

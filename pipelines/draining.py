@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from data.checking import Sources
 from data.events import Reading
 from data.forgetting import finish_forgetting
-from data.importing import Sources, import_tables
+from data.importing import import_tables
 from data.log.exposures import compact_exposures
 from data.log.journal import Journal, Kept
 from data.log.register import Register

@@ -116,7 +116,7 @@ def make_exam(
         share = config.ranking.held_out_share
         return untimed_exam(shop.interactions, protocol, share, config.seed), shop
     window = _window(facts, TEST_DAYS if test_days is None else test_days, cut)
-    shop, _ = read_shop(home, catalog, config, reporter, View(known_at=window.start, has_strays=has_strays), work)
+    shop, _ = read_shop(home, catalog, config, reporter, View(known_at=window.start, has_strays=has_strays), None)
     return time_exam(shop.interactions, window), shop
 
 

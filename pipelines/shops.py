@@ -138,9 +138,11 @@ def read_shop(
     config: Config,
     reporter: Reporter,
     view: View = WHOLE,
-    work: Work = TRAINING,
+    work: Work | None = TRAINING,
 ) -> tuple[ShopData, LogFacts]:
-    """Turn the stored events into arrays, without those that no person makes; `work` is what they are read for.
+    """Turn the stored events into arrays, without those that no person makes.
+
+    `work` is what they are read for; None where it was asked before whether there is room for it.
 
     The arrays lie in the home until `forget_tables`; work that was broken off finds them there.
 
@@ -171,14 +173,15 @@ def read_shop(
 
 
 def _stage_table(
-    home: Home, folder: Path, catalog: pd.DataFrame, config: Config, reporter: Reporter, view: View, work: Work
+    home: Home, folder: Path, catalog: pd.DataFrame, config: Config, reporter: Reporter, view: View, work: Work | None
 ) -> None:
     """Sort the events and write their arrays to a folder, which is there whole or not at all."""
     with staged_folder(folder) as staged, sorted_log(home, view.until, config.training.sort_memory_mb) as stored:
         survey = stored.survey()
         if not survey.n_events:
             raise no_events(home, view.until)
-        require(home.root, work.need(survey.n_events, config), work.name, reporter)
+        if work is not None:
+            require(home.root, work.need(survey.n_events, config), work.name, reporter)
         log = stored if view.has_strays else log_without_strays(stored, survey, reporter)
         facts = _write_table(log, view, survey, staged, catalog, config, reporter)
         replace_file(staged / FACTS_FILE, facts.model_dump_json().encode())

@@ -1,16 +1,14 @@
 """Files that a shop drops into a folder, brought in once each."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import orjson
 
 from data.events import Reading
-from data.importing import import_tables, read_files
 from data.settings import DataConfig
-from pipelines.needs import of_import, require
+from pipelines.intake import Files, take_files
 from shortlist.atomic import replace_file
 from shortlist.errors import DataError
 from shortlist.hashing import file_sha256
@@ -42,10 +40,7 @@ def import_new(
         raise DataError(f"{watched}: has no folder events, items or users. Put the files into these.")
     brought = []
     for kind, path, digest in _new(home, watched):
-        files = {name: [path] if name == kind else [] for name in KINDS}
-        require(home.root, of_import([path]), f"an import of {path.name}", reporter)
-        sources = read_files(files["events"], files["items"], files["users"], reporter)
-        import_tables(home, sources, given, config, now=datetime.now(UTC), reporter=reporter)
+        take_files(home, Files(**{kind: [path]}), given, config, reporter)
         _remember(home, digest, path)
         brought.append(str(path))
     return tuple(brought)

@@ -61,8 +61,9 @@ def checkerboard_catalog() -> pd.DataFrame:
 
 def import_shop(home: Home, events: pd.DataFrame, catalog: pd.DataFrame) -> None:
     """Import tables as `shortlist import` imports files."""
+    from data.checking import Sources
     from data.events import Reading
-    from data.importing import Sources, import_tables
+    from data.importing import import_tables
     from data.settings import DataConfig
 
     sources = Sources(events=[_raw("events", events)], items=[_raw("items", catalog)])

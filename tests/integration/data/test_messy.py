@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from data.checking import Sources
 from data.events import Reading
-from data.importing import Sources, import_tables
+from data.importing import import_tables
 from data.settings import DataConfig
 from data.sources import RawTable
 from data.store import EVENT_SCHEMA, stored_on

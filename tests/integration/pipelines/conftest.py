@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from data.catalog import read_items
+from data.checking import Sources
 from data.events import Reading
-from data.importing import Sources, import_tables
+from data.importing import import_tables
 from data.settings import DataConfig
 from data.sources import RawTable
 from data.store import read_events
