@@ -1,13 +1,13 @@
 """Histories and attributes as files of a bundle."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from data.arrays.history_table import BEGINS_BASKET, TABLE_ARRAYS, HistoryTable
+from data.arrays.history_table import BEGINS_BASKET, EVENTS_AT_ONCE, TABLE_ARRAYS, HistoryTable
 from data.attributes import ItemAttributes
 from data.interactions import EVENT_COLUMNS, EVENT_TYPES, Interactions, hourly_baskets
 from shortlist.bundle import Bundle, BundleWriter
@@ -17,7 +17,6 @@ from shortlist.errors import BundleError
 from shortlist.ids import MISSING, IdMap
 from shortlist.texts import Texts
 
-EVENTS_AT_ONCE: Final = 10_000_000
 _ATTRIBUTE_ARRAYS = ("parent", "category", "brand", "price", "available", "discontinued", "created")
 
 
@@ -25,8 +24,12 @@ def save_histories(writer: BundleWriter, table: HistoryTable) -> None:
     """Write the histories of all users."""
     writer.add_ids("users", table.users)
     writer.add_ids("items", table.items)
-    for name in TABLE_ARRAYS:
-        writer.add_array(f"history_{name}", getattr(table, name))
+    table = table.with_places_of_prices()
+    arrays = {name: getattr(table, name) for name in TABLE_ARRAYS}
+    if table.prices is not None:
+        arrays |= {"price_place": arrays.pop("price"), "prices": table.prices}
+    for name, array in arrays.items():
+        writer.add_array(f"history_{name}", array)
 
 
 def load_histories(bundle: Bundle) -> HistoryTable:
@@ -36,7 +39,8 @@ def load_histories(bundle: Bundle) -> HistoryTable:
     check_ids("items", items)
     if not bundle.has("history_kind.npy"):
         return HistoryTable.of(_load_columns(bundle, users, items))
-    arrays = {name: bundle.array(f"history_{name}") for name in TABLE_ARRAYS}
+    arrays = {name: bundle.array(f"history_{name}") for name in TABLE_ARRAYS if name != "price"}
+    arrays |= _load_prices(bundle)
     _check_rows(arrays, users, items, ("item_idx", "second", "price", "kind"))
     check_shape("history_start", arrays["start"], 1)
     check_shape("history_kinds", arrays["kinds"], None, 3)
@@ -44,6 +48,16 @@ def load_histories(bundle: Bundle) -> HistoryTable:
     check_range("history_kinds", arrays["kinds"][:, 0].astype(np.int64), 0, len(EVENT_TYPES))
     check_range("history_second", arrays["second"], 0, np.iinfo(np.int64).max)
     return HistoryTable(users=users, items=items, **arrays)
+
+
+def _load_prices(bundle: Bundle) -> dict[str, npt.NDArray[Any]]:
+    """Prices of events, or their places among the different ones."""
+    if not bundle.has("history_price_place.npy"):
+        return {"price": bundle.array("history_price")}
+    place, prices = bundle.array("history_price_place"), bundle.array("history_prices")
+    check_shape("history_prices", prices, None)
+    check_range("history_price_place", place, 0, max(len(prices), 1))
+    return {"price": place, "prices": prices}
 
 
 def _check_kinds(kind: npt.NDArray[np.uint8], n_kinds: int) -> None:

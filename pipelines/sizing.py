@@ -17,7 +17,7 @@ BUSY_SHARE: Final = 0.6
 GIGABYTE: Final = 1e9
 
 _STORED_BYTES: Final = {"start": 22e6, "event": 18.0}
-_BUNDLE_BYTES: Final = {"event": 13.0, "user": 25.0, "item": 4_100.0}
+_BUNDLE_BYTES: Final = {"event": 11.0, "user": 25.0, "item": 4_100.0}
 _SORTED_COPIES: Final = 3.0
 """How often the events lie in the home while they are imported: as they were, sorted, and stored."""
 

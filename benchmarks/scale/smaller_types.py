@@ -19,7 +19,7 @@ from shortlist.bundle import Bundle
 from shortlist.home import Home
 from shortlist.registry import Registry
 
-KINDS: Final = ("history_price", "*_similarity", "als_*factors", "stats_*")
+KINDS: Final = ("history_price*", "*_similarity", "als_*factors", "stats_*")
 LIMIT: Final = 10
 
 

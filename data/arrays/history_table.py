@@ -1,10 +1,11 @@
 """All users' histories in few bytes, to be mapped into memory and shared: what a bundle holds and lists are made from.
 
-An event takes 13 bytes: its item, its second since the first of all, its price, and one byte for the rest. That byte is
-a place in a short table of kinds (type, weight, whether it is a target) and a bit that says whether a basket begins.
+An event takes 10 to 13 bytes: 4 for its item, 4 for its second since the first of all, 1 or 2 for a place in a table of
+prices (4 for the price itself, where more than 65,536 are different), and 1 for the rest: a place in a short table of
+kinds (type, weight, whether it is a target) and a bit that says whether a basket begins.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +21,10 @@ BEGINS_BASKET: Final = 0x80
 MAX_KINDS: Final = BEGINS_BASKET
 
 TABLE_ARRAYS: Final = ("user_offsets", "item_idx", "second", "price", "kind", "kinds", "start")
-"""What a table is made of beside its ids."""
+"""What a table is made of beside its ids, before `with_places_of_prices`."""
+
+MAX_PRICES: Final = 65_536
+EVENTS_AT_ONCE: Final = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,15 @@ class HistoryTable:
     second : ndarray of uint32 or int64, shape (n,)
         Seconds since `start`; int64 for a log of more than 136 years.
     price : ndarray of float32, shape (n,)
+        Or of uint8 or uint16, a place in `prices`, where there are any.
     kind : ndarray of uint8, shape (n,)
         A place in `kinds`, and `BEGINS_BASKET`.
     kinds : ndarray of float32, shape (n_kinds, 3)
         Place of the type in `EVENT_TYPES`, whether it is a target, and the weight of each kind of event.
     start : ndarray of int64, shape (1,)
         Seconds since 1970.
+    prices : ndarray of float32, shape (n_prices,), or None
+        Each different price once.
     """
 
     users: IdMap
@@ -49,10 +56,11 @@ class HistoryTable:
     user_offsets: npt.NDArray[np.int64]
     item_idx: npt.NDArray[np.int32]
     second: npt.NDArray[Any]
-    price: npt.NDArray[np.float32]
+    price: npt.NDArray[Any]
     kind: npt.NDArray[np.uint8]
     kinds: npt.NDArray[np.float32]
     start: npt.NDArray[np.int64]
+    prices: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.item_idx)
@@ -82,6 +90,17 @@ class HistoryTable:
             kinds=kinds,
             start=np.array([start], dtype=np.int64),
         )
+
+    def with_places_of_prices(self) -> "HistoryTable":
+        """The same with each price once, and a byte or two for its place; as it is where there are too many."""
+        prices = _distinct(self.price) if self.prices is None else self.prices
+        if self.prices is not None or len(prices) > MAX_PRICES:
+            return self
+        place = np.empty(len(self), dtype=np.min_scalar_type(max(len(prices) - 1, 0)))
+        for first in range(0, len(self), EVENTS_AT_ONCE):
+            rows = slice(first, first + EVENTS_AT_ONCE)
+            place[rows] = np.searchsorted(prices, self.price[rows])
+        return replace(self, price=place, prices=prices)
 
     def history(self, user_idx: int, as_of: int) -> History:
         """One user's events before `as_of` (seconds)."""
@@ -115,11 +134,21 @@ class HistoryTable:
             "item_idx": self.item_idx[rows],
             "timestamp": self.timestamps(rows),
             "weight": of_event[:, 2],
-            "price": self.price[rows],
+            "price": self.price[rows] if self.prices is None else self.prices[self.price[rows]],
             "is_target": of_event[:, 1] > 0,
             "event_type": of_event[:, 0].astype(np.int8),
             "basket": np.cumsum(kind >= BEGINS_BASKET, dtype=np.int32) - np.int32(1),
         }
+
+
+def _distinct(price: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The different prices, ascending; no more are looked for once there are too many."""
+    found = price[:0]
+    for first in range(0, len(price), EVENTS_AT_ONCE):
+        found = np.union1d(found, price[first : first + EVENTS_AT_ONCE])
+        if len(found) > MAX_PRICES:
+            break
+    return found
 
 
 def _numbered(basket: npt.NDArray[np.int32], user_offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:

@@ -1,6 +1,7 @@
 """Histories in few bytes are the same histories."""
 
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -8,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.arrays import history_table
 from data.arrays.history_table import HistoryTable
 from data.arrays.writer import build_interactions
 from data.interactions import EVENT_COLUMNS, Interactions
 from shortlist.errors import DataError
 
 WEIGHTS = {"view": 0.2, "purchase": 1.0, "add_to_cart": 0.6}
-BYTES_PER_EVENT = 13
 
 events_of_shops = st.lists(
     st.tuples(
@@ -42,22 +43,35 @@ def test_histories_and_columns_are_those_that_were_packed(rows: list[tuple[objec
     interactions = shop(rows)
     table = HistoryTable.of(interactions)
     whole = table.interactions()
+    assert table.with_places_of_prices().interactions().price.tobytes() == interactions.price.tobytes()
     for name in EVENT_COLUMNS:
         expected, found = getattr(interactions, name), getattr(whole, name)
         assert found.dtype == expected.dtype
         assert found.tolist() == expected.tolist()
     for user in range(len(interactions.users)):
-        expected_history, history = interactions.history(user, as_of), table.history(user, as_of)
-        assert history.as_of == as_of
-        for name in EVENT_COLUMNS:
-            assert getattr(history, name).dtype == getattr(expected_history, name).dtype
-            assert getattr(history, name).tolist() == getattr(expected_history, name).tolist()
+        expected_history = interactions.history(user, as_of)
+        for history in (table.history(user, as_of), table.with_places_of_prices().history(user, as_of)):
+            assert history.as_of == as_of
+            for name in EVENT_COLUMNS:
+                assert getattr(history, name).dtype == getattr(expected_history, name).dtype
+                assert getattr(history, name).tolist() == getattr(expected_history, name).tolist()
 
 
-def test_an_event_takes_thirteen_bytes() -> None:
-    table = HistoryTable.of(shop([("ann", "tea", "view", second, 1.0, None) for second in range(50)]))
+@pytest.mark.parametrize(("n_prices", "n_bytes"), [(1, 10), (256, 10), (257, 11), (300, 11), (301, 13), (400, 13)])
+def test_an_event_takes_ten_to_thirteen_bytes(n_prices: int, n_bytes: int) -> None:
+    """As many as the places of its prices take; where these are too many, they stand as they are."""
+    interactions = shop([("ann", "tea", "view", second, 1.0, None) for second in range(400)])
+    prices = np.arange(400, dtype=np.float32) % n_prices
+    with mock.patch.multiple(history_table, MAX_PRICES=300, EVENTS_AT_ONCE=64):
+        table = HistoryTable.of(replace(interactions, price=prices)).with_places_of_prices()
+        assert table.with_places_of_prices().price is table.price
+    assert bytes_per_event(table) == n_bytes
+    assert table.interactions().price.tolist() == prices.tolist()
+
+
+def bytes_per_event(table: HistoryTable) -> float:
     columns = (table.item_idx, table.second, table.price, table.kind)
-    assert sum(column.nbytes for column in columns) == BYTES_PER_EVENT * len(table) == BYTES_PER_EVENT * 50
+    return sum(column.nbytes for column in columns) / len(table)
 
 
 def test_a_log_of_two_centuries_keeps_its_times() -> None:
