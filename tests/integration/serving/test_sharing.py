@@ -18,9 +18,9 @@ class Held(asyncio.Protocol):
 
 
 @contextlib.asynccontextmanager
-async def listening(*counts: ConnectionCounts) -> AsyncIterator[int]:
+async def listening(*counts: ConnectionCounts, backlog: int = N) -> AsyncIterator[int]:
     """A port on which somebody listens for each of some workers."""
-    with socket.create_server(("127.0.0.1", 0), backlog=N) as one:
+    with socket.create_server(("127.0.0.1", 0), backlog=backlog) as one:
         own = [one.dup() for _ in counts]
         listeners = [SharedListener(each, Held, count) for each, count in zip(own, counts, strict=True)]
         yield one.getsockname()[1]
@@ -74,6 +74,25 @@ def test_who_has_more_takes_what_nobody_else_does(tmp_path: Path) -> None:
             return found
 
     assert asyncio.run(share()) == [N, 0]
+
+
+def test_many_that_come_at_once_do_not_wait_a_moment_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Out of turn a worker takes more at a time the more there are: 400 in well below 400 moments."""
+    pauses = []
+    pause = SharedListener._pause
+    monkeypatch.setattr(SharedListener, "_pause", lambda self, seconds: (pauses.append(seconds), pause(self, seconds)))
+
+    async def share() -> list[int]:
+        ConnectionCounts(tmp_path, 1, 2)
+        async with listening(ConnectionCounts(tmp_path, 0, 2), backlog=400) as port:
+            writers = await asyncio.gather(*[connect(port, 1) for _ in range(400)])
+            found = await all_taken(tmp_path, 400)
+            for (writer,) in writers:
+                writer.close()
+            return found
+
+    assert asyncio.run(share()) == [400, 0]
+    assert len(pauses) < 200
 
 
 def test_a_worker_that_is_replaced_begins_with_none(tmp_path: Path) -> None:
