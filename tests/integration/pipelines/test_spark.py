@@ -19,12 +19,15 @@ from shortlist.home import Home
 from shortlist.manifest import Manifest
 from shortlist.progress import SilentReporter
 
+MASTER = "local-cluster[2,1,1024]"
+"""Two workers in processes of their own on this machine, with a core and so many megabytes each."""
+
 
 @pytest.fixture
 def config_file(tmp_path: Path) -> Path:
-    """A configuration with Spark on this machine."""
+    """A configuration with that cluster."""
     path = tmp_path / "spark.toml"
-    path.write_text('[spark]\nmaster = "local[2]"\n', encoding="utf-8")
+    path.write_text(f'[spark]\nmaster = "{MASTER}"\n', encoding="utf-8")
     return path
 
 
@@ -36,7 +39,7 @@ def test_a_cluster_trains_the_bundle_of_one_machine(
     alone = train(make_home(tmp_path / "alone", tiny_events), tiny_config, SilentReporter())
     home = make_home(tmp_path / "spark", tiny_events)
     before = {path.name for path in home.root.iterdir()}
-    with cluster(SparkConfig(master="local[2]")):
+    with cluster(SparkConfig(master=MASTER)):
         together = train(home, tiny_config, SilentReporter())
     assert hashes(together) == hashes(alone)
     assert {path.name for path in home.root.iterdir()} - before <= {"bundles", "trainings.json", "compiled", ".tables"}
