@@ -18,7 +18,7 @@ from shortlist.bundle import open_bundle
 from shortlist.cluster import running_cluster
 from shortlist.progress import Reporter
 
-USERS_OF_A_TASK: Final = 20_000
+USERS_OF_A_TASK: Final = 5_000
 
 
 def make_lists_on_cluster(
