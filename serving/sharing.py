@@ -2,8 +2,8 @@
 
 All workers wait for connections on one socket, and the first to wake gets one. Left to itself that is mostly the same
 worker, and who keeps a connection keeps its load. So a worker that has more connections than another lets a moment pass
-before it takes one, in which the other may have it. Where many come at once to busy workers, it then takes several, a
-small share of those that there are: else the last would wait for hundreds of moments.
+before it takes one, in which the other may have it. Where many come at once to busy workers, each takes several at a
+time, a small share of those that there are: else the last would wait for hundreds of moments.
 """
 
 import asyncio
@@ -21,8 +21,11 @@ from monitoring.logs import SERVICE_LOGGER
 
 COUNTS_FILE: Final = "CONNECTIONS"
 MOMENT_SECONDS: Final = 0.002
-LEAD: Final = 1 / 16
-"""Of all connections, how many a worker takes at once whose turn it is not."""
+SHARE_AT_ONCE: Final = 1 / 16
+MOST_AT_ONCE: Final = 32
+"""Of all connections, how many a worker takes before it looks at those that it has taken; few enough that those above
+the limit can be turned away while descriptors are left.
+"""
 
 EXHAUSTED_SECONDS: Final = 1.0
 """How long a process that has no descriptor left takes no connection."""
@@ -61,9 +64,9 @@ class ConnectionCounts:
         """Whether another worker has fewer."""
         return bool(self._counts[self._place] > self._counts.min())
 
-    def lead(self) -> int:
-        """How many connections may be taken at once out of turn."""
-        return 1 + int(LEAD * self._counts.sum())
+    def n_at_once(self) -> int:
+        """How many connections may be taken at once."""
+        return min(1 + int(SHARE_AT_ONCE * self._counts.sum()), MOST_AT_ONCE)
 
 
 class SharedListener:
@@ -103,8 +106,9 @@ class SharedListener:
         if self._counts.has_more_than_others():
             self._pause(MOMENT_SECONDS)
             return
-        while self._take() and not self._counts.has_more_than_others():
-            pass
+        for _ in range(self._counts.n_at_once()):
+            if not self._take() or self._counts.has_more_than_others():
+                return
 
     def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listening)
@@ -112,7 +116,7 @@ class SharedListener:
 
     def _go_on(self) -> None:
         self._wait()
-        for _ in range(self._counts.lead()):
+        for _ in range(self._counts.n_at_once()):
             if not self._take():
                 return
 
