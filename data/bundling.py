@@ -56,7 +56,7 @@ def _load_prices(bundle: Bundle) -> dict[str, npt.NDArray[Any]]:
         return {"price": bundle.array("history_price")}
     place, prices = bundle.array("history_price_place"), bundle.array("history_prices")
     check_shape("history_prices", prices, None)
-    check_range("history_price_place", place, 0, max(len(prices), 1))
+    check_range("history_price_place", place, 0, len(prices))
     return {"price": place, "prices": prices}
 
 

@@ -93,8 +93,7 @@ class HistoryTable:
 
     def with_places_of_prices(self) -> "HistoryTable":
         """The same with each price once, and a byte or two for its place; as it is where there are too many."""
-        prices = _distinct(self.price) if self.prices is None else self.prices
-        if self.prices is not None or len(prices) > MAX_PRICES:
+        if self.prices is not None or len(prices := _distinct(self.price)) > MAX_PRICES:
             return self
         place = np.empty(len(self), dtype=np.min_scalar_type(max(len(prices) - 1, 0)))
         for first in range(0, len(self), EVENTS_AT_ONCE):

@@ -172,6 +172,7 @@ def _rewrite(folder: Path, name: str, content: np.ndarray | str) -> None:
         ("history_price_place", lambda array: array[:5]),
         ("history_price_place", lambda array: array | np.uint8(0xF0)),
         ("history_prices", lambda array: array[:1]),
+        ("history_prices", lambda array: array[:0]),
         ("history_kind", lambda array: array[:5]),
         ("history_kind", lambda array: array | np.uint8(0x7F)),
         ("history_kinds", lambda array: array + np.float32(100)),
