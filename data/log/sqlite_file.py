@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from shortlist.atomic import locked
 from shortlist.errors import StoreUnavailable
 
 WAIT_SECONDS: Final = 5.0
@@ -41,7 +42,8 @@ class SqliteFile:
             self._connection = sqlite3.connect(
                 path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._prepare(schema)
+            with locked(path.parent, waits=True):  # the first change to WAL fails at once beside another one
+                self._prepare(schema)
 
     def _prepare(self, schema: str) -> None:
         try:

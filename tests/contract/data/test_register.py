@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -46,10 +47,13 @@ def test_what_files_say_is_not_waiting(register: Register) -> None:
     assert [fact.is_stored for fact in register.read_after(0)] == [True, True]
 
 
-def test_several_put_at_once(path: Path) -> None:
-    """Each waits for the others, and no value is lost."""
+@pytest.mark.parametrize("attempt", range(10))
+def test_several_open_and_put_at_once(path: Path, attempt: int) -> None:
+    """Each waits for the others, also where none has made the file yet, and no value is lost."""
+    all_there = Barrier(4)
 
     def put(writer: int) -> None:
+        all_there.wait()
         mine = Register(path)
         for number in range(25):
             mine.put("item", {"a": {f"{writer}-{number}": 1}})
