@@ -1,6 +1,6 @@
-"""What imports and trainings take: the least memory and disk, as measured and halved, and about how long.
+"""What imports and trainings need: the least memory and disk, which is half of what was measured, and about how long.
 
-Measured on two cores of 2024 (docs/performance.md); they refuse what could not end well, and say how long to wait.
+They refuse what could not end well, and say how long to wait.
 """
 
 from collections.abc import Callable, Iterable
@@ -8,24 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from pipelines.costs import (
+    BUNDLE_BYTES_PER_EVENT,
+    LIBRARIES,
+    SORTED_COPIES,
+    large_import_cost,
+    training_cost,
+    whole_import_cost,
+)
 from pipelines.settings import Config
 from shortlist.progress import Reporter
 from shortlist.room import Need, require_room
 
 MEGABYTE: Final = 1_000_000
-_LIBRARIES: Final = 200 * MEGABYTE
-_BYTES_PER_LABELLED_EVENT: Final = 6_000
-_MAX_LABELLED_EVENTS: Final = 150_000
-"""Candidates and features of the labelled users, whose number has a limit."""
+BYTES_PER_ROW: Final = 45
+"""Of a file, where its rows have not been counted."""
 
-_BYTES_PER_EVENT: Final = 300
-_BUNDLE_BYTES_PER_EVENT: Final = 25
-
-_LARGE_IMPORT_BYTES: Final = 1_500 * MEGABYTE
-_IMPORTED_BYTES_PER_SECOND: Final = 10 * MEGABYTE
-_SECONDS_PER_LABELLED_EVENT: Final = 0.0006
-_SECONDS_PER_EVENT: Final = 0.00006
-_SECONDS_TO_READ_AN_EVENT: Final = 0.0000017
 _TRAININGS_OF_A_RETRAINING: Final = 4
 """The recipe until the last days, the serving one, the baselines, and the recipe on everything."""
 
@@ -33,32 +31,26 @@ _TRAININGS_OF_A_RETRAINING: Final = 4
 def of_import(paths: Iterable[Path]) -> Need:
     """What an import of files and folders takes: they are held whole, and stored compressed."""
     size = sum(_size(path) for path in paths)
-    return Need(disk=MEGABYTE + size // 10, memory=_LIBRARIES + size, seconds=1 + size / _IMPORTED_BYTES_PER_SECOND)
+    seconds = whole_import_cost(size // BYTES_PER_ROW).seconds
+    return Need(disk=MEGABYTE + size // 10, memory=int(LIBRARIES / 2) + size, seconds=seconds)
 
 
 def of_large_import(events: Iterable[Path], others: Iterable[Path]) -> Need:
     """What an import takes whose events are read day by day: sorted through the disk, a group of days in memory."""
     size, rest = sum(_size(path) for path in events), of_import(others)
+    cost = large_import_cost(size // BYTES_PER_ROW)
     return Need(
-        disk=rest.disk + 3 * size,
-        memory=rest.memory + _LARGE_IMPORT_BYTES,
-        seconds=rest.seconds + size / _IMPORTED_BYTES_PER_SECOND,
+        disk=rest.disk + int(SORTED_COPIES * size),
+        memory=rest.memory + int(cost.memory / 2),
+        seconds=rest.seconds + cost.seconds,
     )
 
 
 def of_training(n_events: int, config: Config) -> Need:
     """What a training on so many events takes."""
-    labelled, held = min(n_events, _MAX_LABELLED_EVENTS), min(n_events, config.training.max_events)
-    searching = config.candidate_gen.als.search_seconds if n_events > labelled else 0.0
-    return Need(
-        disk=MEGABYTE + _BUNDLE_BYTES_PER_EVENT * n_events,
-        memory=_LIBRARIES + labelled * _BYTES_PER_LABELLED_EVENT + _BYTES_PER_EVENT * held,
-        seconds=2
-        + searching
-        + labelled * _SECONDS_PER_LABELLED_EVENT
-        + held * _SECONDS_PER_EVENT
-        + n_events * _SECONDS_TO_READ_AN_EVENT,
-    )
+    cost = training_cost(n_events, config)
+    disk = MEGABYTE + int(BUNDLE_BYTES_PER_EVENT * n_events)
+    return Need(disk=disk, memory=int(cost.memory / 2), seconds=cost.seconds)
 
 
 def of_evaluation(n_events: int, config: Config) -> Need:

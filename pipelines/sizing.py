@@ -1,11 +1,18 @@
 """What a shop of a size takes, computed from what shops of four sizes took (docs/performance.md, "How cost grows")."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from data.large_files import LARGE_ROWS
+from pipelines.costs import (
+    BUNDLE_BYTES_PER_EVENT,
+    SORTED_COPIES,
+    STORED_BYTES_PER_EVENT,
+    large_import_cost,
+    training_cost,
+    whole_import_cost,
+)
 from pipelines.settings import Config
 
 EVENTS_PER_USER: Final = 20
@@ -16,17 +23,11 @@ BUSY_SHARE: Final = 0.6
 
 GIGABYTE: Final = 1e9
 
-_STORED_BYTES: Final = {"start": 22e6, "event": 18.0}
-_BUNDLE_BYTES: Final = {"event": 11.0, "user": 25.0, "item": 4_100.0}
-_SORTED_COPIES: Final = 3.0
-"""How often the events lie in the home while they are imported: as they were, sorted, and stored."""
+_STORED_BYTES: Final = 22e6
+"""Of the catalogue and the home's own files."""
 
-_WHOLE_IMPORT_BYTES: Final = {"start": 0.4e9, "event": 450.0}
-_LARGE_IMPORT_BYTES: Final = {"start": 2.6e9, "event": 9.0}
-_IMPORT_SECONDS_PER_EVENT: Final = 4.2e-6
-
-_TRAINING_BYTES: Final = {"start": 3.4e9, "fitted event": 430.0}
-_TRAINING_SECONDS: Final = {"start": 250.0, "event": 1.7e-6, "fitted event": 80e-6}
+_BUNDLE_BYTES_PER_USER: Final = 25.0
+_BUNDLE_BYTES_PER_ITEM: Final = 4_100.0
 
 _WORKER_BYTES: Final = 300e6
 _REQUEST_SECONDS: Final = 1.65e-3
@@ -76,25 +77,21 @@ def size_of(n_users: int, n_items: int, n_events: int, rate: float, config: Conf
     rate : float
         Requests a second.
     """
-    n_fitted = min(n_events, config.training.max_events)
-    counts = {"start": 1, "event": n_events, "fitted event": n_fitted, "user": n_users, "item": n_items}
-    stored, bundle = _sum(_STORED_BYTES, counts), _sum(_BUNDLE_BYTES, counts)
-    importing = _WHOLE_IMPORT_BYTES if n_events < LARGE_ROWS else _LARGE_IMPORT_BYTES
+    stored = _STORED_BYTES + STORED_BYTES_PER_EVENT * n_events
+    bundle = BUNDLE_BYTES_PER_EVENT * n_events + _BUNDLE_BYTES_PER_USER * n_users + _BUNDLE_BYTES_PER_ITEM * n_items
+    importing = (whole_import_cost if n_events < LARGE_ROWS else large_import_cost)(n_events)
+    training = training_cost(n_events, config)
     tenfolds = max(math.log10(n_items / 1_000), 0.0) + max(math.log10(n_users / 100_000), 0.0)
     request = _REQUEST_SECONDS + _REQUEST_SECONDS_PER_TENFOLD * tenfolds
     return Size(
         stored=stored,
         bundle=bundle,
-        work_disk=max(_SORTED_COPIES * stored, 2 * bundle),
-        import_memory=_sum(importing, counts),
-        training_memory=_sum(_TRAINING_BYTES, counts),
+        work_disk=max(SORTED_COPIES * stored, 2 * bundle),
+        import_memory=importing.memory,
+        training_memory=training.memory,
         worker_memory=_WORKER_BYTES,
         shared_memory=bundle,
-        import_seconds=_IMPORT_SECONDS_PER_EVENT * n_events,
-        training_seconds=config.candidate_gen.als.search_seconds + _sum(_TRAINING_SECONDS, counts),
+        import_seconds=importing.seconds,
+        training_seconds=training.seconds,
         cores=math.ceil(rate * request / BUSY_SHARE),
     )
-
-
-def _sum(costs: Mapping[str, float], counts: Mapping[str, int]) -> float:
-    return sum(cost * counts[of] for of, cost in costs.items())
