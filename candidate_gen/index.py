@@ -1,10 +1,12 @@
 """The FAISS index over item factors: its kind follows the catalogue's size, and it is taken only if measured good.
 
 Small catalogues are searched exactly. In a large one, the items of the largest factors are searched exactly: an inner
-product is bounded by the norm of the factor, so that an item of a small one is never among the best (docs/adr/0003).
+product is bounded by the norm of the factor, so that an item of a small one is never among the best. For the same
+reason a search goes from the largest on, and ends where none that is left can be among the best (docs/adr/0003).
 """
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from shortlist.config import ConfigModel
 Factors = npt.NDArray[np.float32]
 EXACT: tuple[str, float] = ("Flat", 1.0)
 N_CELLS = 4_096
+BLOCK = 8_192
+"""Items that are searched together."""
 
 OVER_FETCH, MOST_OVER_FETCH = 1.2, 5
 """How many times the expected number of places is asked for where a filter applies, and the most at which that pays."""
@@ -50,10 +54,13 @@ class FactorIndex:
     index : faiss.Index
     items : ndarray of int32, shape (n_indexed,)
         The item at each position of the index.
+    bounds : ndarray of float32, shape (n_blocks,)
+        The largest norm in each block of `BLOCK` positions and in those after it; one where all are searched at once.
     """
 
     index: Any
     items: npt.NDArray[np.int32]
+    bounds: Factors
 
     def search(self, factor: Factors, n: int, allowed: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.int32]:
         """The `n` items of the largest inner product, best first; fewer when fewer are indexed or allowed.
@@ -71,7 +78,7 @@ class FactorIndex:
         if not n or not len(self.items):
             return np.zeros(0, dtype=np.int32)
         found = self._places(factor, n) if allowed is None else self._allowed_places(factor, n, allowed[self.items])
-        best: npt.NDArray[np.int32] = self.items[found]
+        best: npt.NDArray[np.int32] = self.items[found[found >= 0]]
         return best
 
     def _allowed_places(self, factor: Factors, n: int, fits: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
@@ -86,13 +93,27 @@ class FactorIndex:
             found = found[fits[found]]
             if len(found) >= n or more >= len(fits):
                 return found[:n]
-        return self._places(factor, n, _only(self.index, fits))
+        return self._search(factor, n, _only(self.index, fits))[1]
 
-    def _places(self, factor: Factors, n: int, parameters: Any = None) -> npt.NDArray[np.int64]:
-        found: npt.NDArray[np.int64] = self.index.search(factor[None, :], min(n, len(self.items)), params=parameters)[
-            1
-        ][0]
-        return found[found >= 0]
+    def _places(self, factor: Factors, n: int) -> npt.NDArray[np.int64]:
+        """Block by block, until no factor that is left can be among the best: ``x.y <= |x| |y|``."""
+        if len(self.bounds) == 1:
+            return self._search(factor, n)[1]
+        scores, found = self._search(factor, n, _block(0))
+        bounds = np.linalg.norm(factor) * self.bounds
+        for number in range(1, len(bounds)):
+            if bounds[number] <= scores[-1]:
+                break
+            more = self._search(factor, n, _block(number))
+            scores, found = np.concatenate((scores, more[0])), np.concatenate((found, more[1]))
+            best = np.argsort(-scores, kind="stable")[: min(n, len(self.items))]
+            scores, found = scores[best], found[best]
+        return found
+
+    def _search(self, factor: Factors, n: int, parameters: Any = None) -> tuple[Factors, npt.NDArray[np.int64]]:
+        """Inner products and places, best first; places of -1 and the least product where there are fewer than `n`."""
+        scores, found = self.index.search(factor[None, :], min(n, len(self.items)), params=parameters)
+        return scores[0], found[0]
 
     def to_bytes(self) -> bytes:
         """The FAISS index as FAISS writes it."""
@@ -100,10 +121,19 @@ class FactorIndex:
         return content
 
 
-def open_index(path: Path, items: npt.NDArray[np.int32]) -> FactorIndex:
-    """Map an index file whose hash has been checked (FAISS trusts what it reads), for one thread a search."""
+def open_index(path: Path, items: npt.NDArray[np.int32], item_factors: Factors) -> FactorIndex:
+    """Map an index file whose hash has been checked (FAISS trusts what it reads), for one thread a search.
+
+    Raises
+    ------
+    ValueError
+        When its vectors are not as many, or not as long, as the factors of `items`.
+    """
     faiss.omp_set_num_threads(1)
-    return FactorIndex(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC), items)
+    index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    if (index.ntotal, index.d) != (len(items), item_factors.shape[1]):
+        raise ValueError(f"{index.ntotal} vectors of {index.d} for {len(items)} items of {item_factors.shape[1]}")
+    return FactorIndex(index, items, _bounds(index, item_factors[items]))
 
 
 def build_index(
@@ -143,13 +173,27 @@ def _kinds(n_items: int, config: IndexConfig) -> list[tuple[str, float]]:
 
 
 def _build(factory: str, share: float, item_factors: Factors, by_norm: npt.NDArray[np.int32]) -> FactorIndex:
-    items = np.sort(by_norm[: int(np.ceil(share * len(by_norm)))])
+    items = by_norm[: int(np.ceil(share * len(by_norm)))]
     index = faiss.index_factory(item_factors.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
     index.train(item_factors[items])
     index.add(item_factors[items])
     if isinstance(index, faiss.IndexIVF):
         index.nprobe = index.nlist // 16
-    return FactorIndex(index, items)
+    return FactorIndex(index, items, _bounds(index, item_factors[items]))
+
+
+def _bounds(index: Any, indexed: Factors) -> Factors:
+    """The largest norm from the beginning of each block on; of cells one, since they are no blocks."""
+    norms = np.linalg.norm(indexed, axis=1)
+    from_here_on = np.maximum.accumulate(norms[::-1])[::-1]
+    bounds: Factors = from_here_on[:1] if isinstance(index, faiss.IndexIVF) else from_here_on[::BLOCK]
+    return bounds
+
+
+@cache
+def _block(number: int) -> Any:
+    """Search parameters that look at one block: FAISS reads no other vector."""
+    return faiss.SearchParameters(sel=faiss.IDSelectorRange(number * BLOCK, (number + 1) * BLOCK))
 
 
 def _only(index: Any, allowed: npt.NDArray[np.bool_]) -> Any:

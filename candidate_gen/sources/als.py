@@ -160,9 +160,10 @@ class Als:
         alpha, half_life_days = _stored_settings(stored, config)
         items = stored.array("index_items", None)
         check_range("als_index_items", items, 0, len(item_factors))
-        index = open_index(stored.bundle.path("als_index.faiss"), items)
-        if (index.index.ntotal, index.index.d) != (len(items), factors):
-            raise BundleError("als_index.faiss: holds other vectors than als_index_items says. Train again.")
+        try:
+            index = open_index(stored.bundle.path("als_index.faiss"), items, item_factors)
+        except ValueError as error:
+            raise BundleError(f"als_index.faiss: {error}, as als_index_items says. Train again.") from error
         return cls(AlsModel(item_factors, gram, alpha, half_life_days), index)
 
 

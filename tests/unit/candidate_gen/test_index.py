@@ -1,12 +1,15 @@
 """The index: accepted only if measured good, and what it finds."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import faiss
 import numpy as np
 import pytest
 
-from candidate_gen.index import FactorIndex, IndexConfig, build_index, open_index
+from candidate_gen.index import BLOCK, FactorIndex, IndexConfig, build_index, open_index
 
 N = 30
 
@@ -106,10 +109,50 @@ def test_index_comes_back_from_its_file(tmp_path: Path) -> None:
     items = factors(16, 200)
     index, _ = build_index(items, factors(17, 5), N, IndexConfig())
     (tmp_path / "index.faiss").write_bytes(index.to_bytes())
-    mapped = open_index(tmp_path / "index.faiss", index.items)
+    mapped = open_index(tmp_path / "index.faiss", index.items, items)
     assert isinstance(mapped.index, faiss.Index)
     for user in factors(18, 10):
         assert mapped.search(user, N).tolist() == index.search(user, N).tolist()
+
+
+def test_an_index_of_other_factors_is_refused(tmp_path: Path) -> None:
+    """As many vectors as items, as long as their factors."""
+    index, _ = build_index(factors(16, 200), factors(17, 5), N, IndexConfig())
+    (tmp_path / "index.faiss").write_bytes(index.to_bytes())
+    for items, other in ((index.items[:-1], factors(16, 200)), (index.items, factors(16, 200, 9))):
+        with pytest.raises(ValueError, match="200 vectors of 8"):
+            open_index(tmp_path / "index.faiss", items, other)
+
+
+@pytest.mark.parametrize("order", ["by norm", "as the catalogue has them"])
+@pytest.mark.parametrize("power", [0.0, 0.1, 1.0])
+def test_blocks_find_what_a_whole_search_finds(order: str, power: float, tmp_path: Path) -> None:
+    """However fast norms fall, and also in an index of before, whose items are not in the order of norms."""
+    items = factors(22, 3 * BLOCK + 100, 4)
+    falling = np.arange(1, len(items) + 1, dtype=np.float32) ** power
+    items /= np.random.default_rng(1).permutation(falling)[:, None]
+    if order == "by norm":
+        index, _ = build_index(items, factors(23, 0, 4), N, IndexConfig())
+    else:
+        whole = faiss.IndexFlatIP(4)
+        whole.add(items)
+        faiss.write_index(whole, str(tmp_path / "index.faiss"))
+        index = open_index(tmp_path / "index.faiss", np.arange(len(items), dtype=np.int32), items)
+    for user in factors(24, 5, 4):
+        for n in (1, N, BLOCK + 10):  # far down products are alike to the last bit that float32 has
+            found, wanted = items[index.search(user, n)] @ user, items[best(items, user, n)] @ user
+            np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_later_blocks_are_not_searched_where_norms_fall() -> None:
+    """All of the best are in the first of four blocks."""
+    items = factors(25, 4 * BLOCK, 4) / np.arange(1, 4 * BLOCK + 1, dtype=np.float32)[:, None]
+    index, _ = build_index(items, factors(26, 0, 4), N, IndexConfig())
+    seen = Mock(wraps=index.index.search)
+    counted = replace(index, index=SimpleNamespace(search=seen))
+    for user in factors(27, 10, 4):
+        assert counted.search(user, N).tolist() == best(items, user, N)
+    assert seen.call_count == 10
 
 
 def test_no_item_is_no_crash() -> None:
