@@ -23,6 +23,9 @@ N_CELLS = 4_096
 BLOCK = 8_192
 """Items that are searched together."""
 
+ROUNDING = np.float32(1.0001)
+"""By how much a processor's norms may differ from another's."""
+
 OVER_FETCH, MOST_OVER_FETCH = 1.2, 5
 """How many times the expected number of places is asked for where a filter applies, and the most at which that pays."""
 
@@ -183,11 +186,11 @@ def _build(factory: str, share: float, item_factors: Factors, by_norm: npt.NDArr
 
 
 def _bounds(index: Any, indexed: Factors) -> Factors:
-    """The largest norm from the beginning of each block on; of cells one, since they are no blocks."""
+    """The largest norm from the beginning of each block on; a single one of cells, and where norms do not fall."""
     norms = np.linalg.norm(indexed, axis=1)
-    from_here_on = np.maximum.accumulate(norms[::-1])[::-1]
-    bounds: Factors = from_here_on[:1] if isinstance(index, faiss.IndexIVF) else from_here_on[::BLOCK]
-    return bounds
+    bounds: Factors = np.maximum.accumulate(norms[::-1])[::-1][::BLOCK]
+    falls = np.all(norms[1:] <= norms[:-1] * ROUNDING)
+    return bounds if falls and not isinstance(index, faiss.IndexIVF) else bounds[:1]
 
 
 @cache
