@@ -13,20 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pyarrow.dataset as ds
 
 from data.batch import Batch, make_batch
-from data.cancels import net_cancels
 from data.checking import Checked, Sources, check, refuse_if_bad
 from data.duplicates import find_duplicates
 from data.event_ids import SeenIds
 from data.events import Reading, canonical_events
 from data.importing import report_of, write_import
 from data.large_files import LargeEvents
-from data.log.scan import SORT_MEMORY_MB, silent_duckdb
 from data.planning import Plan, plan_catalogue, set_aside_unwanted
 from data.publication import Publication, import_lock, reading
 from data.reasons import Reason
@@ -34,11 +30,11 @@ from data.report import ImportReport
 from data.settings import DataConfig
 from data.single_items import supersede
 from data.sources import RawTable
-from data.store import STORED_SCHEMA, stage_events, stored_files, stored_ids_among, stored_on
+from data.staged_facts import staged_facts
+from data.store import event_dataset, stage_events, stored_files, stored_ids_among, stored_on
 from data.tally import Tally
 from data.validation import contract_codes
-from shortlist.atomic import temporary_folder
-from shortlist.columns import EVENT_DTYPES, EVENT_ID, EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID, EventType
+from shortlist.columns import EVENT_ID, ITEM_ID, TIMESTAMP
 from shortlist.home import Home
 from shortlist.progress import Reporter
 
@@ -54,8 +50,6 @@ def import_large(
     reporter: Reporter,
 ) -> ImportReport:
     """Import large files of events, and other tables beside them, as `import_tables` does: all of it or nothing.
-
-    Ids that are spelt in two ways are not looked for.
 
     Raises
     ------
@@ -136,7 +130,7 @@ class _Intake:
                 warnings.setdefault(re.sub(r"[\d,]+", "#", warning), warning)
         named = {self.large.name: ", ".join(sorted(formats))}
         refuse_if_bad(by_contract, self.config, named)
-        plan.facts = _facts(_staged(publication), catalog[ITEM_ID], self.home)
+        plan.facts, plan.warnings = staged_facts(_staged(publication), catalog[ITEM_ID], self.home)
         told = [*checked.warnings, *warnings.values()]
         lines = {**self.large.lines, **checked.lines}
         return replace(checked, events=tally, formats={**checked.formats, **named}, lines=lines, warnings=told), plan
@@ -148,8 +142,7 @@ class _Intake:
             return stored_ids_among([*stored_files(self.home), *_staged(publication)], ids)
 
         seen = SeenIds(confirm)
-        files = [str(file) for file in stored_files(self.home)]
-        for batch in ds.dataset(files, schema=STORED_SCHEMA, format="parquet").to_batches(columns=[EVENT_ID]):
+        for batch in event_dataset(stored_files(self.home)).to_batches(columns=[EVENT_ID]):
             if len(ids := batch[EVENT_ID].drop_null()):
                 seen.add(ids.to_pandas())
         return seen
@@ -171,50 +164,3 @@ def _n_rows(raw: RawTable) -> int:
 def _staged(publication: Publication) -> list[Path]:
     """The event files that are staged."""
     return sorted((publication.folder / "events").rglob("*.parquet"))
-
-
-def _facts(files: list[Path], catalog_ids: pd.Series, home: Home) -> dict[str, Any]:
-    """What the report says of the events that are staged."""
-    if not files:
-        return {}
-    with temporary_folder(files[0].parents[2]) as spilt, silent_duckdb(SORT_MEMORY_MB, spilt) as connection:
-        connection.register("staged", _dataset(files))
-        connection.register("catalogue", pd.DataFrame({ITEM_ID: catalog_ids.to_numpy(dtype=object)}))
-        events = connection.table("staged")
-        figures = "count(DISTINCT user_id), count(DISTINCT item_id), min(epoch_us(timestamp)), max(epoch_us(timestamp))"
-        ((n_users, n_items, first, last),) = events.aggregate(figures).fetchall()
-        types = dict(events.aggregate("event_type, count(*) AS n", "event_type").order("n DESC, event_type").fetchall())
-        unjoined = events.join(connection.table("catalogue"), ITEM_ID, how="anti")
-        ((n_unjoined, n_missing),) = unjoined.aggregate("count(*), count(DISTINCT item_id)").fetchall()
-        matched = _matched_cancels(connection, home) if str(EventType.CANCEL) in types else 0
-    return {
-        "unjoined_events": n_unjoined if len(catalog_ids) else None,
-        "unjoined_items": n_missing if len(catalog_ids) else None,
-        "n_users": n_users,
-        "n_items": n_items,
-        "first_timestamp": pd.Timestamp(first, unit="us", tz="UTC").isoformat(),
-        "last_timestamp": pd.Timestamp(last, unit="us", tz="UTC").isoformat(),
-        "event_types": types,
-        "cancels_matched": matched,
-        "cancels_unmatched": types.get(str(EventType.CANCEL), 0) - matched,
-    }
-
-
-def _matched_cancels(connection: Any, home: Home) -> int:
-    """How many of the staged cancels take something, from staged or stored purchases of their users and items."""
-    files = stored_files(home)
-    connection.register("stored", _dataset(files) if files else STORED_SCHEMA.empty_table())
-    staged, stored = connection.table("staged"), connection.table("stored")
-    columns = ", ".join(EVENT_DTYPES)
-    pairs = (
-        staged.filter(f"event_type = '{EventType.CANCEL}'").project("user_id, item_id").distinct().set_alias("pairs")
-    )
-    both = staged.project(f"{columns}, true AS is_new").union(stored.project(f"{columns}, false AS is_new"))
-    traded = both.filter(f"event_type IN ('{EventType.CANCEL}', '{EventType.PURCHASE}')")
-    found = traded.join(pairs, f"{USER_ID}, {ITEM_ID}", how="semi").order(f"{TIMESTAMP}, {EVENT_TYPE}").df()
-    matched = net_cancels(found[list(EVENT_DTYPES)].astype(EVENT_DTYPES)).matched
-    return int((matched & found["is_new"].reindex(matched.index)).sum())
-
-
-def _dataset(files: list[Path]) -> ds.Dataset:
-    return ds.dataset([str(file) for file in files], schema=STORED_SCHEMA, format="parquet")

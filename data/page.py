@@ -20,8 +20,8 @@ What `shortlist import` reads, what it makes of it, and why it sets rows aside. 
 * A row that breaks the contract is set aside with one reason, counted, and kept in `rejects/` in the home. Above `data.max_bad_share`
   (one half) nothing is imported.
 * The same row twice, or in a later file, is one event: by `event_id`, else by all its columns.
-* Parquet files of 3 million events or more together, whose times are times, are read day by day, in bounded memory: the same rules, report
-  and rejects, but two spellings of one id are not looked for, and of events with one `event_id` the earliest day's is kept.
+* Parquet files of 3 million events or more together, whose times are times, are read day by day, in bounded memory: the same rules, report,
+  warnings of ids and rejects, but of events with one `event_id` the earliest day's is kept.
 * An import happens whole or not at all, also when it is killed.
 
 `shortlist validate` says what `import` would say and changes nothing. `shortlist imports` lists what was imported.

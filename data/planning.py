@@ -1,27 +1,31 @@
 """What an import is going to write: its rows beside what the home holds."""
 
 import shlex
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from data.accounts import account_warnings
 from data.batch import Batch
 from data.cancels import net_cancels
 from data.catalog import merge, merged_items, read_items, read_users
 from data.checking import Checked
 from data.duplicates import find_duplicates
+from data.id_warnings import id_warnings
+from data.log.scan import SORT_MEMORY_MB, silent_duckdb
 from data.lookup import is_among
 from data.people import read_people
 from data.reasons import Reason
 from data.report import CatalogChanges, catalog_changes
 from data.settings import DataConfig
 from data.shifted import shift_warnings
-from data.spelling import read_ids, spelt_twice
-from data.store import stored_of, stored_on, stored_user_ids, stored_with_ids
+from data.spelling import read_ids
+from data.store import event_dataset, stored_files, stored_of, stored_on, stored_with_ids
 from shortlist.columns import CATEGORY, CATEGORY_SEPARATOR, EVENT_ID, EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID, EventType
 from shortlist.home import Home
 from shortlist.progress import Reporter
@@ -76,7 +80,7 @@ def plan_import(home: Home, checked: Checked, config: DataConfig, says: Reporter
         item_ids = plan.accepted[ITEM_ID]
         unjoined = item_ids[~is_among(item_ids, catalog[ITEM_ID])] if len(catalog) else None
         plan.facts = _facts(plan.accepted, unjoined, home)
-        plan.warnings = _id_warnings(plan.accepted, unjoined, catalog[ITEM_ID], home)
+        plan.warnings = _id_warnings(plan.accepted, catalog[ITEM_ID], home)
         plan.warnings += shift_warnings(plan.accepted, stored_on(home, _days_around(plan.accepted)))
         if unjoined is not None and len(unjoined) == len(item_ids) > 0 and checked.items is not None:
             plan.warnings += _better_columns(checked.items, unjoined)
@@ -142,29 +146,12 @@ def _facts(accepted: pd.DataFrame, unjoined: pd.Series | None, home: Home) -> di
     }
 
 
-def _id_warnings(accepted: pd.DataFrame, unjoined: pd.Series | None, catalog_ids: pd.Series, home: Home) -> list[str]:
-    """Customers that may be one or none, and items that the catalogue may know by another spelling."""
-    found = account_warnings(accepted[USER_ID])
-    n_users, (one, other) = spelt_twice(accepted[USER_ID], stored_user_ids(home))
-    if n_users:
-        found.append(
-            f"events: {n_users:,} user ids are spelt in two ways, such as {one} and {other}; they are taken as "
-            "different customers. Export ids as text from both sources."
-        )
-    if unjoined is None or unjoined.empty:
-        return found
-    n_items, (one, other) = spelt_twice(unjoined, catalog_ids)
-    if n_items:
-        found.append(
-            f"events: {len(unjoined):,} of {len(accepted):,} name items that the catalogue lacks, and {n_items:,} of "
-            f"these are in it under another spelling, such as {one} and {other}. Export ids as text from both sources."
-        )
-    elif len(unjoined) == len(accepted):
-        found.append(
-            f"events: none of the {len(accepted):,} events finds its item in the catalogue. Events have ids such as "
-            f"{unjoined.iloc[0]}, the catalogue such as {catalog_ids.iloc[0]}."
-        )
-    return found
+def _id_warnings(accepted: pd.DataFrame, catalog_ids: pd.Series, home: Home) -> list[str]:
+    with silent_duckdb(SORT_MEMORY_MB, Path(tempfile.gettempdir())) as connection:
+        events = connection.from_arrow(pa.Table.from_pandas(accepted[[USER_ID, ITEM_ID]], preserve_index=False))
+        stored = connection.from_arrow(event_dataset(stored_files(home)))
+        catalogue = connection.from_arrow(pa.table({ITEM_ID: pa.array(catalog_ids, pa.string())}))
+        return id_warnings(connection, events, stored, catalogue if len(catalog_ids) else None)
 
 
 def _better_columns(items: Batch, unjoined: pd.Series) -> list[str]:

@@ -81,22 +81,3 @@ def read_ids(values: pd.Series) -> Spelling:
         len(lost),
         str(lost.iloc[0]) if len(lost) else "",
     )
-
-
-def spelt_twice(ids: pd.Series, others: pd.Series) -> tuple[int, tuple[str, str]]:
-    """How many distinct ids have another spelling among both, by leading zeros or ``.0``, and one pair of them.
-
-    Parameters
-    ----------
-    ids, others : Series of str
-        None missing.
-    """
-    distinct = pd.Series(ids.unique(), dtype="str")
-    known = pd.concat([distinct, pd.Series(others.unique(), dtype="str")]).drop_duplicates()
-    key = known.str.replace(r"^0+(?=\d+(?:\.0+)?$)|(?<=\d)\.0+$", "", regex=True)
-    several = known[key.duplicated(keep=False)]
-    if several.empty:
-        return 0, ("", "")
-    first = key[several.index].iloc[0]
-    pair = known[key == first].iloc[:2]
-    return int(several.isin(distinct).sum()), (str(pair.iloc[0]), str(pair.iloc[1]))

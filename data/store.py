@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
@@ -129,18 +128,16 @@ def stored_with_ids(home: Home, event_ids: Iterable[str]) -> pd.DataFrame:
 def stored_ids_among(files: Sequence[Path], event_ids: pd.Series) -> pd.Series:
     """Those of some event ids that event files hold, str."""
     where = ds.field(EVENT_ID).isin(pa.array(event_ids, pa.string()))
-    names = [str(file) for file in files]
-    stored = ds.dataset(names, schema=STORED_SCHEMA, format="parquet").to_table(columns=[EVENT_ID], filter=where)
+    stored = event_dataset(files).to_table(columns=[EVENT_ID], filter=where)
     return pd.Series(stored[EVENT_ID].to_pandas(), dtype="str")
 
 
-def stored_user_ids(home: Home) -> pd.Series:
-    """The distinct ids of the users of stored events, str."""
-    files = [str(file) for file in _event_files(home)]
-    if not files:
-        return pd.Series(dtype="str")
-    stored = ds.dataset(files, schema=STORED_SCHEMA, format="parquet").to_table(columns=[USER_ID])
-    return pd.Series(pc.unique(stored[USER_ID]).to_pandas(), dtype="str").dropna()
+def event_dataset(files: Sequence[Path]) -> ds.Dataset:
+    """Event files as one, to be read in parts; of no file an empty one."""
+    names = [str(file) for file in files]
+    if not names:
+        return ds.dataset(STORED_SCHEMA.empty_table())
+    return ds.dataset(names, schema=STORED_SCHEMA, format="parquet")
 
 
 def stored_of(home: Home, user_ids: Iterable[str]) -> pd.DataFrame:

@@ -51,6 +51,7 @@ def events(seed: int) -> pd.DataFrame:
     )
     rows.loc[rows.index[:20], "timestamp"] = pd.NaT
     rows.loc[rows.index[20:40], "user_id"] = None
+    rows.loc[rows.index[300:302], "user_id"] = ["007", "7"]
     rows.loc[rows.index[40:50], "timestamp"] = pd.Timestamp("2031-01-01", tz="UTC")
     again = rows.iloc[200:250]
     later = again.assign(timestamp=again["timestamp"] + pd.Timedelta(days=3))  # of the same ids, where they have one
@@ -118,6 +119,8 @@ def test_home_report_and_rejects_are_the_same(folder: Path, tmp_path: Path) -> N
     one, other = Home(tmp_path / "whole"), Home(tmp_path / "parts")
     expected, found = whole(folder, one), by_parts(folder, other)
     assert told(found) == told(expected)
+    assert [one for one in found.warnings if "spelt" in one] == [one for one in expected.warnings if "spelt" in one]
+    assert any("2 user ids are spelt in two ways, such as 007 and 7" in one for one in found.warnings)
     assert set(found.to_json()["quarantined_by_reason"]) >= {"BAD_TIMESTAMP", "DUPLICATE", "EXCLUDED_CATEGORY"}
     pd.testing.assert_frame_equal(read_events(other), read_events(one))
     rows, wanted = rejects_of(other), rejects_of(one)

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from data.spelling import read_ids, spelt_twice
+from data.spelling import read_ids
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,3 @@ def test_lost_digits_are_pointed_out() -> None:
     assert spelling.warnings("t", "user_id") == [
         "t: 1 rows have a user_id such as 1.23457E+12, of which digits are lost. Export the column as text."
     ]
-
-
-def test_two_spellings_of_one_id_are_found() -> None:
-    """Ids that differ in leading zeros alone are counted, with both spellings."""
-    one, other = pd.Series(["108775001", "x"], dtype="str"), pd.Series(["0108775001", "y"], dtype="str")
-    assert spelt_twice(one, other) == (1, ("108775001", "0108775001"))
-    assert spelt_twice(one, pd.Series(["108775001"], dtype="str")) == (0, ("", ""))
-    assert spelt_twice(pd.Series(["73.0"], dtype="str"), pd.Series(["73"], dtype="str")) == (1, ("73.0", "73"))
-    assert spelt_twice(pd.Series(["0", "00"], dtype="str"), other)[0] == 2
