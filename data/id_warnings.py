@@ -8,44 +8,54 @@ from typing import Final
 
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-from shortlist.columns import ITEM_ID, USER_ID
-
 MIN_EVENTS: Final = 500
 TIMES_A_BUSY_CUSTOMER: Final = 10
 _BUSY: Final = 0.99
 _MOST_NAMED: Final = 5
 
-_KEY: Final = r"regexp_replace(regexp_replace(id, '([0-9])\.0+$', '\1'), '^0+([0-9]+)$', '\1')"
+_PLAIN: Final = r"regexp_replace(regexp_replace(id, '([0-9])\.0+$', '\1'), '^0+([0-9]+)$', '\1')"
+_KEY: Final = f"CASE WHEN starts_with(id, '0') OR contains(id, '.0') THEN {_PLAIN} ELSE id END"
 """Of an id: itself without leading zeros and ``.0``."""
 
 _EXPORT: Final = "Export ids as text from both sources."
 
 
+def counts(connection: DuckDBPyConnection, events: DuckDBPyRelation, column: str) -> DuckDBPyRelation:
+    """How many events there are of each `id` of a column, as `n`: a table of the connection."""
+    events.aggregate(f"{column} AS id, count(*) AS n", column).create(f"counts_{column}")
+    return connection.table(f"counts_{column}")
+
+
+def unjoined(items: DuckDBPyRelation, catalogue: DuckDBPyRelation) -> DuckDBPyRelation:
+    """The counts of items that the catalogue lacks."""
+    return items.join(catalogue, "id", how="anti")
+
+
+def total(found: DuckDBPyRelation) -> int:
+    """All events of some counts."""
+    ((n,),) = found.aggregate("coalesce(sum(n), 0)").fetchall()
+    return int(n)
+
+
 def id_warnings(
-    connection: DuckDBPyConnection,
-    events: DuckDBPyRelation,
-    stored: DuckDBPyRelation,
+    users: DuckDBPyRelation,
+    items: DuckDBPyRelation,
+    stored_users: DuckDBPyRelation,
     catalogue: DuckDBPyRelation | None,
 ) -> list[str]:
     """What to tell the owner of the data.
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
-        Whose relations they are; tables of counts are made in it.
-    events, stored : DuckDBPyRelation
-        New events, and those that the home holds: ``user_id``, ``item_id``.
+    users, items : DuckDBPyRelation
+        Of new events, as `counts` gives them.
+    stored_users : DuckDBPyRelation
+        The `id` of those that the home holds.
     catalogue : DuckDBPyRelation or None
-        Its ``item_id``; None without a catalogue.
+        The `id` of its items; None without a catalogue.
     """
-    events.aggregate(f"{USER_ID} AS id, count(*) AS n", USER_ID).create("users_of_events")
-    users = connection.table("users_of_events")
-    found = [*_account_warnings(users), *_user_warnings(users, stored.project(f"{USER_ID} AS id"))]
-    if catalogue is not None:
-        missing = events.join(catalogue, ITEM_ID, how="anti")
-        missing.aggregate(f"{ITEM_ID} AS id, count(*) AS n", ITEM_ID).create("items_of_none")
-        found += _item_warnings(connection.table("items_of_none"), catalogue, _total(users))
-    return found
+    found = [*_account_warnings(users), *_user_warnings(users, stored_users)]
+    return found if catalogue is None else [*found, *_item_warnings(items, catalogue)]
 
 
 def spelt_twice(ids: DuckDBPyRelation, others: DuckDBPyRelation) -> tuple[int, tuple[str, str]]:
@@ -75,7 +85,7 @@ def _account_warnings(users: DuckDBPyRelation) -> list[str]:
         return []
     named = ", ".join(f"{user_id} {n:,}" for user_id, n in found[:_MOST_NAMED])
     return [
-        f"events: {len(found):,} of {n_users:,} users have {sum(n for _, n in found):,} of {_total(users):,} events "
+        f"events: {len(found):,} of {n_users:,} users have {sum(n for _, n in found):,} of {total(users):,} events "
         f"({named}), far more than others do. If these are no customers, data.excluded_users leaves them out."
     ]
 
@@ -90,12 +100,13 @@ def _user_warnings(users: DuckDBPyRelation, known: DuckDBPyRelation) -> list[str
     ]
 
 
-def _item_warnings(missing: DuckDBPyRelation, catalogue: DuckDBPyRelation, n_events: int) -> list[str]:
+def _item_warnings(items: DuckDBPyRelation, catalogue: DuckDBPyRelation) -> list[str]:
     """Of items that the catalogue lacks, or may know by another spelling."""
-    n_missing = _total(missing)
+    missing, n_events = unjoined(items, catalogue), total(items)
+    n_missing = total(missing)
     if not n_missing:
         return []
-    n_items, (one, other) = spelt_twice(missing, catalogue.project(f"{ITEM_ID} AS id"))
+    n_items, (one, other) = spelt_twice(missing, catalogue)
     if n_items:
         return [
             f"events: {n_missing:,} of {n_events:,} name items that the catalogue lacks, and {n_items:,} of these are "
@@ -103,14 +114,8 @@ def _item_warnings(missing: DuckDBPyRelation, catalogue: DuckDBPyRelation, n_eve
         ]
     if n_missing < n_events:
         return []
-    ((one, other),) = missing.aggregate("min(id)").join(catalogue.aggregate(f"min({ITEM_ID})"), "true").fetchall()
+    (((one,),), ((other,),)) = (some.aggregate("min(id)").fetchall() for some in (missing, catalogue))
     return [
         f"events: none of the {n_events:,} events finds its item in the catalogue. Events have ids such as {one}, the "
         f"catalogue such as {other}."
     ]
-
-
-def _total(counts: DuckDBPyRelation) -> int:
-    """All events of some counts."""
-    ((n,),) = counts.aggregate("coalesce(sum(n), 0)").fetchall()
-    return int(n)

@@ -16,7 +16,7 @@ from data.cancels import net_cancels
 from data.catalog import merge, merged_items, read_items, read_users
 from data.checking import Checked
 from data.duplicates import find_duplicates
-from data.id_warnings import id_warnings
+from data.id_warnings import counts, id_warnings
 from data.log.scan import SORT_MEMORY_MB, silent_duckdb
 from data.lookup import is_among
 from data.people import read_people
@@ -149,9 +149,10 @@ def _facts(accepted: pd.DataFrame, unjoined: pd.Series | None, home: Home) -> di
 def _id_warnings(accepted: pd.DataFrame, catalog_ids: pd.Series, home: Home) -> list[str]:
     with silent_duckdb(SORT_MEMORY_MB, Path(tempfile.gettempdir())) as connection:
         events = connection.from_arrow(pa.Table.from_pandas(accepted[[USER_ID, ITEM_ID]], preserve_index=False))
-        stored = connection.from_arrow(event_dataset(stored_files(home)))
-        catalogue = connection.from_arrow(pa.table({ITEM_ID: pa.array(catalog_ids, pa.string())}))
-        return id_warnings(connection, events, stored, catalogue if len(catalog_ids) else None)
+        users, items = (counts(connection, events, column) for column in (USER_ID, ITEM_ID))
+        stored = connection.from_arrow(event_dataset(stored_files(home))).project(f"{USER_ID} AS id")
+        catalogue = connection.from_arrow(pa.table({"id": pa.array(catalog_ids, pa.string())}))
+        return id_warnings(users, items, stored, catalogue if len(catalog_ids) else None)
 
 
 def _better_columns(items: Batch, unjoined: pd.Series) -> list[str]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyRelation
 
 from data.cancels import net_cancels
-from data.id_warnings import id_warnings
+from data.id_warnings import counts, id_warnings, total, unjoined
 from data.log.scan import SORT_MEMORY_MB, silent_duckdb
 from data.store import event_dataset, stored_files
 from shortlist.atomic import temporary_folder
@@ -32,36 +32,35 @@ def staged_facts(files: list[Path], catalog_ids: pd.Series, home: Home) -> tuple
     with temporary_folder(files[0].parents[2]) as spilt, silent_duckdb(SORT_MEMORY_MB, spilt) as connection:
         for name, events in (("staged", files), ("stored", stored_files(home))):
             connection.register(name, event_dataset(events))
-        connection.register("catalogue", pa.table({ITEM_ID: pa.array(catalog_ids, pa.string())}))
+        connection.register("catalogue", pa.table({"id": pa.array(catalog_ids, pa.string())}))
         staged, stored = connection.table("staged"), connection.table("stored")
+        users, items = (counts(connection, staged, column) for column in (USER_ID, ITEM_ID))
         catalogue = connection.table("catalogue") if len(catalog_ids) else None
-        return _facts(staged, stored, catalogue), id_warnings(connection, staged, stored, catalogue)
+        warnings = id_warnings(users, items, stored.project(f"{USER_ID} AS id"), catalogue)
+        return {**_of_ids(users, items, catalogue), **_of_events(staged, stored)}, warnings
 
 
-def _facts(staged: DuckDBPyRelation, stored: DuckDBPyRelation, catalogue: DuckDBPyRelation | None) -> dict[str, Any]:
-    figures = "count(DISTINCT user_id), count(DISTINCT item_id), min(epoch_us(timestamp)), max(epoch_us(timestamp))"
-    ((n_users, n_items, first, last),) = staged.aggregate(figures).fetchall()
+def _of_ids(users: DuckDBPyRelation, items: DuckDBPyRelation, catalogue: DuckDBPyRelation | None) -> dict[str, Any]:
+    missing = None if catalogue is None else unjoined(items, catalogue)
+    return {
+        "unjoined_events": None if missing is None else total(missing),
+        "unjoined_items": None if missing is None else len(missing),
+        "n_users": len(users),
+        "n_items": len(items),
+    }
+
+
+def _of_events(staged: DuckDBPyRelation, stored: DuckDBPyRelation) -> dict[str, Any]:
+    ((first, last),) = staged.aggregate("min(epoch_us(timestamp)), max(epoch_us(timestamp))").fetchall()
     types = dict(staged.aggregate("event_type, count(*) AS n", "event_type").order("n DESC, event_type").fetchall())
-    n_unjoined, n_missing = (None, None) if catalogue is None else _unjoined(staged, catalogue)
     matched = _matched_cancels(staged, stored) if str(EventType.CANCEL) in types else 0
     return {
-        "unjoined_events": n_unjoined,
-        "unjoined_items": n_missing,
-        "n_users": n_users,
-        "n_items": n_items,
         "first_timestamp": pd.Timestamp(first, unit="us", tz="UTC").isoformat(),
         "last_timestamp": pd.Timestamp(last, unit="us", tz="UTC").isoformat(),
         "event_types": types,
         "cancels_matched": matched,
         "cancels_unmatched": types.get(str(EventType.CANCEL), 0) - matched,
     }
-
-
-def _unjoined(staged: DuckDBPyRelation, catalogue: DuckDBPyRelation) -> tuple[int, int]:
-    """How many events name items that the catalogue lacks, and how many items."""
-    unjoined = staged.join(catalogue, ITEM_ID, how="anti")
-    ((n_events, n_items),) = unjoined.aggregate("count(*), count(DISTINCT item_id)").fetchall()
-    return n_events, n_items
 
 
 def _matched_cancels(staged: DuckDBPyRelation, stored: DuckDBPyRelation) -> int:

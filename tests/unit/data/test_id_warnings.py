@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from data.id_warnings import id_warnings, spelt_twice
+from data.id_warnings import counts, id_warnings, spelt_twice
 
 
 @pytest.fixture
@@ -16,9 +16,9 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield made
 
 
-def ids(connection: duckdb.DuckDBPyConnection, *values: str | None, column: str = "id") -> duckdb.DuckDBPyRelation:
+def ids(connection: duckdb.DuckDBPyConnection, *values: str | None) -> duckdb.DuckDBPyRelation:
     """A relation of one column."""
-    return connection.from_arrow(pa.table({column: pa.array(values, pa.string())}))
+    return connection.from_arrow(pa.table({"id": pa.array(values, pa.string())}))
 
 
 def warned(
@@ -30,8 +30,9 @@ def warned(
 ) -> list[str]:
     """The warnings of events of some users, each of the item at its place."""
     events = connection.from_arrow(pa.table({"user_id": users, "item_id": items or ["i"] * len(users)}))
-    known = None if catalogue is None else ids(connection, *catalogue, column="item_id")
-    return id_warnings(connection, events, ids(connection, *stored, column="user_id"), known)
+    of_users, of_items = (counts(connection, events, column) for column in ("user_id", "item_id"))
+    known = None if catalogue is None else ids(connection, *catalogue)
+    return id_warnings(of_users, of_items, ids(connection, *stored), known)
 
 
 def log(**counts: int) -> list[str]:
