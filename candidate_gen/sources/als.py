@@ -27,6 +27,9 @@ from shortlist.errors import BundleError
 
 HalfLifeDays = Literal[7, 21, 60, 120, 365, 3650]
 
+FEW_ITEMS: Final = 0.25
+"""Up to this share of the number of factors, a system of as many rows as items is the smaller work."""
+
 EXACT_BELOW_ALLOWED: Final = 5_000
 """A filter that leaves fewer items than this is searched exactly: an index may hold none of them."""
 
@@ -56,18 +59,26 @@ class AlsModel:
     alpha : float
     half_life_days : int
         As in `AlsConfig`.
+    inverse : ndarray of float32, shape (factors, factors)
+        Of `gram`.
     """
 
     item_factors: npt.NDArray[np.float32]
     gram: npt.NDArray[np.float32]
     alpha: float
     half_life_days: int
+    inverse: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, item_factors: Float32, gram: Float32, alpha: float, half_life_days: int) -> Self:
+        """The model of these factors. Raises ``LinAlgError`` when `gram` has no inverse: no training made it."""
+        return cls(item_factors, gram, alpha, half_life_days, np.linalg.inv(gram.astype(np.float64)).astype(np.float32))
 
     def user_factor(self, profile: UserProfile) -> npt.NDArray[np.float32]:
         """The factor of a user with this history, known to training or not; zeros for an empty one.
 
         Solves the least-squares step of the training for one user: ``(Y'Y + Y'(C-I)Y + reg I) x = Y'C 1``. Costs
-        O(m d^2 + d^3) for m items.
+        O(m d^2) for few items, and O(m d^2 + d^3) for m of them.
 
         Returns
         -------
@@ -82,12 +93,31 @@ class AlsModel:
             return np.zeros(self.item_factors.shape[1], dtype=np.float32)
         known = self.item_factors[profile.item_idx]
         confidence = np.float32(self.alpha) * np.log1p(profile.decayed_at(self.half_life_days))
+        if len(known) <= FEW_ITEMS * known.shape[1]:
+            return self._factor_of_few(known, confidence)
         system = self.gram + known.T @ (known * (confidence - np.float32(1.0))[:, None])
         _, factor, failed = lapack.sposv(system, known.T @ confidence)
-        if failed:
-            raise np.linalg.LinAlgError("the system of a user's factor is not positive definite")
-        solved: npt.NDArray[np.float32] = factor
-        return solved
+        return _solved(factor, failed)
+
+    def _factor_of_few(self, known: Float32, confidence: Float32) -> Float32:
+        """The same from a system of as many rows as items (Woodbury's identity).
+
+        With ``P = Y G^-1``, ``S = P Y'`` and ``D = C - I``: ``x = P'(c - D (I + S D)^-1 S c)``.
+        """
+        weighed = known @ self.inverse
+        within = weighed @ known.T
+        more = confidence - np.float32(1.0)
+        system = within * more
+        system.flat[:: len(system) + 1] += np.float32(1.0)
+        _, _, solved, failed = lapack.sgesv(system, within @ confidence)
+        factor: Float32 = (confidence - more * _solved(solved, failed)) @ weighed
+        return factor
+
+
+def _solved(solution: Float32, failed: int) -> Float32:
+    if failed:
+        raise np.linalg.LinAlgError("the system of a user's factor is not positive definite")
+    return solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +194,10 @@ class Als:
             index = open_index(stored.bundle.path("als_index.faiss"), items, item_factors)
         except ValueError as error:
             raise BundleError(f"als_index.faiss: {error}, as als_index_items says. Train again.") from error
-        return cls(AlsModel(item_factors, gram, alpha, half_life_days), index)
+        try:
+            return cls(AlsModel.of(item_factors, gram, alpha, half_life_days), index)
+        except np.linalg.LinAlgError as error:
+            raise BundleError(f"als_gram: {error}. Train again.") from error
 
 
 def _stored_settings(stored: StoredArrays, config: AlsConfig) -> tuple[float, int]:
@@ -192,7 +225,7 @@ def fit_als(past: Past, config: AlsConfig, rng: int) -> AlsModel:
         model.fit(past.user_item_matrix(config.half_life_days), show_progress=False)
     factors = _without_unseen(np.asarray(model.item_factors, dtype=np.float32), past)
     gram = factors.T @ factors + np.float32(config.regularization) * np.eye(config.factors, dtype=np.float32)
-    return AlsModel(factors, gram, config.alpha, config.half_life_days)
+    return AlsModel.of(factors, gram, config.alpha, config.half_life_days)
 
 
 def _probe_factors(model: AlsModel, past: Past, n: int, rng: int) -> Float32:
