@@ -16,6 +16,7 @@ from scipy.linalg import lapack
 from threadpoolctl import threadpool_limits
 
 from candidate_gen.index import FactorIndex, IndexChoice, IndexConfig, build_index, open_index
+from candidate_gen.kernels import inner_products
 from candidate_gen.profile import HALF_LIVES_DAYS, UserProfile, build_profile
 from candidate_gen.source import Array, Float32, ItemPositions, Mask, Sizes, SourceConfig, StoredArrays
 from candidate_gen.spark_als import SparkAls
@@ -163,9 +164,9 @@ class Als:
         return nearest
 
     def score(self, asked: Float32, item_idx: ItemPositions) -> Float32:
-        """The inner product of the factors; `einsum` adds in one order however many items there are."""
-        product: Float32 = np.einsum("ij,j->i", self.model.item_factors[item_idx], asked)
-        return product
+        """The inner product of the factors, the same whichever other items there are."""
+        products: Float32 = inner_products(self.model.item_factors, item_idx, asked)
+        return products
 
     def choices(self) -> dict[str, Any]:
         """The kind of index, the share of items in it, its recall."""

@@ -7,7 +7,7 @@ from scipy.sparse import random_array
 
 from candidate_gen.fusion import EDGES, Fusion, reciprocal_ranks
 from candidate_gen.generator import _best_ascending, _merged
-from candidate_gen.kernels import add_up_rows, best_places, look_up
+from candidate_gen.kernels import add_up_rows, best_places, inner_products, look_up
 from candidate_gen.sparse import SparseScores
 
 
@@ -80,3 +80,17 @@ def test_values_are_looked_up_in_any_order(seed: int) -> None:
     wanted = draw.integers(0, 50, 80).astype(np.int32)
     for order in (wanted, np.sort(wanted)):
         np.testing.assert_array_equal(look_up(items, values[:, items], order), values[:, order])
+
+
+@pytest.mark.parametrize("n_factors", [1, 7, 64, 129])
+def test_inner_products_are_numpy_s(n_factors: int) -> None:
+    """Also of an item twice, and of none; each the same whichever others are asked for."""
+    draw = np.random.default_rng(n_factors)
+    factors = draw.normal(size=(50, n_factors)).astype(np.float32)
+    asked = draw.normal(size=n_factors).astype(np.float32)
+    items = np.array([3, 49, 0, 3], dtype=np.int32)
+    found = inner_products(factors, items, asked)
+    np.testing.assert_allclose(found, factors[items] @ asked, rtol=1e-5, atol=1e-5)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(inner_products(factors, items[1:], asked), found[1:])
+    assert inner_products(factors, items[:0], asked).shape == (0,)
