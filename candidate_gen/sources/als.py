@@ -117,7 +117,7 @@ class AlsModel:
 
 def _solved(solution: Float32, failed: int) -> Float32:
     if failed:
-        raise np.linalg.LinAlgError("the system of a user's factor is not positive definite")
+        raise np.linalg.LinAlgError("the system of a user's factor has no solution")
     return solution
 
 

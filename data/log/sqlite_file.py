@@ -42,16 +42,16 @@ class SqliteFile:
             self._connection = sqlite3.connect(
                 path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
-            with locked(path.parent, waits=True):  # the first change to WAL fails at once beside another one
-                self._prepare(schema)
+            self._prepare(schema)
 
     def _prepare(self, schema: str) -> None:
         try:
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("PRAGMA secure_delete = ON")
-            self._connection.executescript(schema)
-            self._path.chmod(0o600)
+            with locked(self._path.parent, waits=True):  # a first change to WAL fails at once beside another one
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.execute("PRAGMA secure_delete = ON")
+                self._connection.executescript(schema)
+                self._path.chmod(0o600)
         except BaseException:
             self._connection.close()
             raise
