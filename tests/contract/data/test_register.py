@@ -55,7 +55,7 @@ def test_several_open_and_put_at_once(path: Path, attempt: int) -> None:
     def put(writer: int) -> None:
         all_there.wait()
         mine = Register(path)
-        for number in range(25):
+        for number in range(5):
             mine.put("item", {"a": {f"{writer}-{number}": 1}})
         mine.close()
 
@@ -64,7 +64,7 @@ def test_several_open_and_put_at_once(path: Path, attempt: int) -> None:
     reader = Register(path)
     (fact,) = reader.read_after(0)
     reader.close()
-    assert len(fact.content) == 100
+    assert len(fact.content) == 20
 
 
 def test_what_is_no_register_is_an_error(path: Path) -> None:
