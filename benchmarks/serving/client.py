@@ -11,7 +11,8 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import SplitResult, quote, urlsplit
 
 import uvloop
 
@@ -71,7 +72,7 @@ async def _run(
     requests = [_request(address.netloc, user) for user in users]
     run = _Run(answers, requests, closed_until=None if moments is not None else time.perf_counter() + seconds)
     for _ in range(connections):
-        await loop.create_connection(lambda: _Connection(run), address.hostname, address.port)
+        await loop.create_connection(lambda: _Connection(run, address), address.hostname, address.port)
     start = time.perf_counter()
     if moments is None:
         run.closed_until = start + seconds
@@ -109,6 +110,7 @@ class _Run:
         self.done = asyncio.Event()
         self.asked = self.finished = 0
         self.expected: int | None = None
+        self.opening: set[asyncio.Task[Any]] = set()
 
     def ask(self, due: float) -> None:
         """Send the next user's request, or let it wait for a connection."""
@@ -119,20 +121,35 @@ class _Run:
         else:
             self.waiting.append((due, request))
 
-    def answered(self, connection: "_Connection", due: float, status: int, hit: bool, how: str = "error") -> None:
+    def connect(self, address: SplitResult) -> None:
+        """Open a connection in place of one that the service closed: it keeps idle ones for some seconds."""
+        loop = asyncio.get_running_loop()
+        opening = loop.create_connection(lambda: _Connection(self, address), address.hostname, address.port)
+        task = loop.create_task(opening)
+        self.opening.add(task)
+        task.add_done_callback(self.opening.discard)
+
+    def is_free(self, connection: "_Connection") -> None:
+        """Use a connection for the request that has waited longest, or keep it for the next."""
+        if self.waiting:
+            connection.send(*self.waiting.popleft())
+        else:
+            self.free.append(connection)
+
+    def answered(self, connection: "_Connection", due: float, status: int, hit: bool, how: str) -> None:
         """Count an answer, and use the connection again."""
+        if status == 200:
+            self.answers.milliseconds.append((time.perf_counter() - due) * 1000)
+            self.answers.hits += hit
+        self.is_free(connection)
+        self.ended(due, status, how)
+
+    def ended(self, due: float, status: int, how: str) -> None:
+        """Count a request that has its answer, or whose connection was closed before (`status` 0)."""
         now = time.perf_counter()
         self.finished += 1
         self.answers.log.append((due, (now - due) * 1000, how))
-        if status == 200:
-            self.answers.milliseconds.append((now - due) * 1000)
-            self.answers.hits += hit
-        else:
-            self.answers.errors += 1
-        if self.waiting:
-            connection.send(*self.waiting.popleft())
-            return
-        self.free.append(connection)
+        self.answers.errors += status != 200
         if self.closed_until is not None and now < self.closed_until:
             self.ask(now)
         elif self.finished == (self.asked if self.closed_until is not None else self.expected):
@@ -140,22 +157,24 @@ class _Run:
 
 
 class _Connection(asyncio.Protocol):
-    """One kept-alive connection with at most one request under way."""
+    """One kept-alive connection with at most one request under way; another one where it was closed while idle."""
 
-    def __init__(self, run: _Run) -> None:
-        self._run = run
+    def __init__(self, run: _Run, address: SplitResult) -> None:
+        self._run, self._address = run, address
         self._received = b""
-        self._due = 0.0
+        self._due: float | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        self._run.free.append(self)
+        self._run.is_free(self)
 
     def send(self, due: float, request: bytes) -> None:
         self._due, self._received = due, b""
         self._transport.write(request)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
+        if self._due is None:
+            return  # the service says why it closes a connection that nobody uses
         self._received += data
         head, end, body = self._received.partition(b"\r\n\r\n")
         if not end:
@@ -164,11 +183,16 @@ class _Connection(asyncio.Protocol):
         length = int(lowered.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
         if len(body) >= length:
             status = int(head[9:12])
-            self._run.answered(self, self._due, status, b"x-cache: hit" in lowered, _how(status, body))
+            due, self._due = self._due, None
+            self._run.answered(self, due, status, b"x-cache: hit" in lowered, _how(status, body))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self not in self._run.free:
-            self._run.answered(self, self._due, 0, hit=False)
+        if self._due is None:
+            self._run.free.remove(self)
+        else:
+            self._run.ended(self._due, 0, "error")
+        if not self._run.done.is_set():
+            self._run.connect(self._address)
 
 
 def _how(status: int, body: bytes) -> str:
